@@ -1,0 +1,30 @@
+namespace Quoin.Server.Configuration;
+
+/// <summary>
+/// The whole configuration, one immutable snapshot. Bound from YAML, environment and command line by
+/// <see cref="ConfigurationLoader"/>; YAML keys are the property names in snake_case. A key exists here only when
+/// what it controls works.
+/// </summary>
+public sealed record QuoinOptions
+{
+    public ServerOptions Server { get; init; } = new();
+
+    public LlmOptions Llm { get; init; } = new();
+
+    /// <summary>Upstream model APIs by the name that routes and logs use for them.</summary>
+    public IReadOnlyDictionary<string, ProviderOptions> Providers { get; init; } =
+        new Dictionary<string, ProviderOptions>(StringComparer.Ordinal) { ["sim"] = new() { Type = "sim" } };
+
+    /// <summary>
+    /// Order in which providers are asked for a model that no route names. Default: all providers, as written.
+    /// </summary>
+    public IReadOnlyList<string> ProviderPreference { get; init; } = [];
+
+    /// <summary>Route name → ordered candidates.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<CandidateOptions>> Models { get; init; } =
+        new Dictionary<string, IReadOnlyList<CandidateOptions>>(StringComparer.Ordinal);
+
+    public MetricsOptions Metrics { get; init; } = new();
+
+    public LoggingOptions Logging { get; init; } = new();
+}
