@@ -1,6 +1,18 @@
+using Quoin.Server.Configuration;
+
 namespace Quoin.Server.Gateway.Providers;
 
 /// <summary>The provider types. A new type is a class beside this file and a line here.</summary>
 internal static class ProviderTable
 {
+    public static Provider Create(string name, ProviderOptions options) => options.Type switch
+    {
+        "openai" => new OpenAIProvider(name, options),
+        "openai-compatible" => new OpenAICompatibleProvider(name, options),
+        "azure-openai" => new AzureOpenAIProvider(name, options),
+        "ollama" => new OllamaProvider(name, options),
+        "anthropic" => new AnthropicProvider(name, options),
+        "gemini" => new GeminiProvider(name, options),
+        var type => throw new ArgumentException($"unknown provider type {type}", nameof(options)),
+    };
 }
