@@ -9,6 +9,9 @@ internal enum WireApi
     OpenAIChat,
     OpenAIResponses,
     OpenAICompletions,
+
+    /// <summary>Hapax's shape on the same path; clients only.</summary>
+    HapaxCompletions,
     OpenAIEmbeddings,
     AnthropicMessages,
     AnthropicCountTokens,

@@ -95,8 +95,11 @@ internal sealed record UpstreamTraits
     /// <summary>openai-chat: OpenAI and Azure take max_completion_tokens, compatible servers max_tokens.</summary>
     public bool MaxCompletionTokens { get; init; }
 
-    /// <summary>openai-chat: the server takes reasoning_content in assistant messages (compatible servers).</summary>
-    public bool ReasoningContent { get; init; }
+    /// <summary>
+    /// openai-chat: a compatible server, which takes reasoning_content in assistant messages and top_k, as OpenAI
+    /// itself does not.
+    /// </summary>
+    public bool CompatibleServer { get; init; }
 }
 
 /// <param name="Finish">Null where the body does not tell.</param>

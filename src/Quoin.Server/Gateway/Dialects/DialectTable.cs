@@ -4,4 +4,6 @@ namespace Quoin.Server.Gateway.Dialects;
 internal static class DialectTable
 {
     public static readonly Dialect OpenAIChat = new OpenAIChat.OpenAIChatDialect();
+    public static readonly Dialect OpenAICompletions = new OpenAICompletions.OpenAICompletionsDialect();
+    public static readonly Dialect HapaxCompletions = new HapaxCompletions.HapaxCompletionsDialect();
 }

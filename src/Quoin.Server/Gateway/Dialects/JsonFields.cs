@@ -8,6 +8,9 @@ namespace Quoin.Server.Gateway.Dialects;
 /// </summary>
 internal static class JsonFields
 {
+    /// <summary>How bodies are parsed for translation: the depth the envelope was checked for.</summary>
+    public static readonly JsonDocumentOptions DocumentOptions = new() { MaxDepth = Limits.JsonDepth };
+
     public static string String(JsonElement element, string path) =>
         element.ValueKind == JsonValueKind.String ? element.GetString()! : throw Wrong(element, path, "a string");
 

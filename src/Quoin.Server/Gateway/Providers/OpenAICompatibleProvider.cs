@@ -31,5 +31,5 @@ internal class OpenAICompatibleProvider(string name, ProviderOptions options) : 
     }
 
     public override UpstreamTraits TraitsFor(string model, bool stream) =>
-        base.TraitsFor(model, stream) with { ReasoningContent = true };
+        base.TraitsFor(model, stream) with { CompatibleServer = true };
 }

@@ -18,5 +18,5 @@ internal sealed class OpenAIProvider(string name, ProviderOptions options) : Ope
         Array.Exists(NamePrefixes, prefix => model.StartsWith(prefix, StringComparison.Ordinal));
 
     public override UpstreamTraits TraitsFor(string model, bool stream) =>
-        base.TraitsFor(model, stream) with { ReasoningContent = false, MaxCompletionTokens = true };
+        base.TraitsFor(model, stream) with { CompatibleServer = false, MaxCompletionTokens = true };
 }

@@ -46,6 +46,23 @@ internal sealed class PooledBuffer(int firstBytes = Limits.FirstBufferBytes) : I
         Length -= count;
     }
 
+    /// <summary>Reads the stream to its end. False when there is more than <paramref name="limit"/> bytes.</summary>
+    public async ValueTask<bool> ReadToEndAsync(Stream stream, int limit, CancellationToken cancellationToken)
+    {
+        while (Length <= limit)
+        {
+            var read = await stream.ReadAsync(GetMemory(1024), cancellationToken);
+            if (read == 0)
+            {
+                return true;
+            }
+
+            Advance(read);
+        }
+
+        return false;
+    }
+
     public void Dispose()
     {
         if (_array is { } array)

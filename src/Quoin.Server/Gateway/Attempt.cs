@@ -1,0 +1,180 @@
+using System.Diagnostics;
+using System.Net;
+using System.Text.Json;
+using Quoin.Server.Gateway.Conversation;
+using Quoin.Server.Gateway.Dialects;
+using Quoin.Server.Gateway.Relay;
+using Quoin.Server.Gateway.Routing;
+
+namespace Quoin.Server.Gateway;
+
+/// <summary>How an attempt ended.</summary>
+/// <param name="Done">The client has its answer, or as much as there will be: no further attempt.</param>
+/// <param name="Error">What went wrong; with <paramref name="Done"/>, after the answer had begun.</param>
+/// <param name="Retryable">Another provider may do better.</param>
+internal readonly record struct AttemptResult(bool Done, GatewayError? Error = null, bool Retryable = false)
+{
+    public static readonly AttemptResult Answered = new(true);
+
+    public static AttemptResult Broken(GatewayError error) => new(true, error);
+
+    public static AttemptResult Failed(GatewayError error) => new(false, error, error.Kind
+        is GatewayErrorKind.BadGateway or GatewayErrorKind.Overloaded or GatewayErrorKind.Deadline
+        or GatewayErrorKind.RateLimited or GatewayErrorKind.NotFound);
+}
+
+/// <summary>
+/// One try at one candidate:
+/// 1. Choose the wire API: the client's own if the provider speaks it, else one to translate to.
+/// 2. Write the upstream request: the client's bytes with the model's name exchanged, or a translated body.
+/// 3. Send it; wait for headers.
+/// 4. Anything but 2xx: read the error, map it.
+/// 5. Relay the answer, streamed or whole. Nothing goes out before the first content is in.
+/// </summary>
+internal sealed class Attempt(Exchange exchange, Candidate candidate)
+{
+    private readonly PooledBuffer _request = new();
+
+    public async ValueTask<AttemptResult> RunAsync()
+    {
+        var http = exchange.Http;
+        using var clock = new AttemptClock(
+            exchange.Time, exchange.Deadline, exchange.Drains ? CancellationToken.None : http.RequestAborted);
+        try
+        {
+            var plan = Plan();                                                                     // 1
+            if (plan.LocalAnswer is { } local)
+            {
+                return await ResponseHead.WriteBodyAsync(exchange, local, "application/json");
+            }
+
+            using var request = CreateRequest(plan);                                               // 2
+            var llm = exchange.Snapshot.Options.Llm;
+            clock.Begin(
+                plan.Stream ? AttemptPhase.FirstToken : AttemptPhase.Total,
+                plan.Stream ? llm.FirstTokenTimeout : llm.Timeout);
+            exchange.Record.ProviderStarted = exchange.Time.GetTimestamp();
+            using var response = await candidate.Upstream.SendAsync(request, clock.Token);         // 3
+            if (!response.IsSuccessStatusCode)
+            {
+                return await UpstreamErrorReply.ReadAsync(exchange, candidate, plan, response, clock);   // 4
+            }
+
+            return plan.Stream                                                                     // 5
+                ? await new StreamRelay(exchange, plan, clock).RunAsync(response)
+                : await new WholeRelay(exchange, plan, clock).RunAsync(response);
+        }
+        catch (UntranslatableException e)
+        {
+            var field = e.Path ?? exchange.Dialect.FieldName(e.Field);
+            return AttemptResult.Failed(GatewayError.Invalid(
+                field,
+                $"{field} cannot be translated for provider {candidate.Upstream.Name}: {e.Message}",
+                "unsupported_parameter"));
+        }
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested && !exchange.Drains)
+        {
+            exchange.Record.ClientGone = true;
+            return AttemptResult.Answered;
+        }
+        catch (OperationCanceledException)
+        {
+            return AttemptResult.Failed(TimedOut(clock.Phase, exchange.Snapshot.Options.Llm));
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            return AttemptResult.Failed(Unreachable(e));
+        }
+        finally
+        {
+            _request.Dispose();
+        }
+    }
+
+    public static GatewayError TimedOut(AttemptPhase phase, Configuration.LlmOptions llm) =>
+        new(GatewayErrorKind.Deadline, phase switch
+        {
+            AttemptPhase.FirstToken =>
+                $"no content within {llm.FirstTokenTimeout.TotalSeconds:0.###} s (llm.first_token_timeout)",
+            AttemptPhase.Stall => $"the stream was silent for {llm.StallTimeout.TotalSeconds:0.###} s (llm.stall_timeout)",
+            _ => $"no answer within {llm.Timeout.TotalSeconds:0.###} s (llm.timeout)",
+        })
+        { Code = "timeout" };
+
+    private GatewayError Unreachable(Exception e)
+    {
+        var reason = e is HttpRequestException { HttpRequestError: var kind } ? kind switch
+        {
+            HttpRequestError.NameResolutionError => "its name cannot be resolved",
+            HttpRequestError.ConnectionError => "it cannot be connected to",
+            HttpRequestError.SecureConnectionError => "no secure connection to it can be made",
+            HttpRequestError.ResponseEnded or HttpRequestError.InvalidResponse => "it broke off its answer",
+            _ => "the connection to it failed",
+        }
+        : "the connection to it broke";
+        return new GatewayError(
+            GatewayErrorKind.BadGateway, $"provider {candidate.Upstream.Name} cannot be used: {reason}")
+        { Code = "provider_unreachable" };
+    }
+
+    private AttemptPlan Plan()
+    {
+        var api = exchange.Call.Api;
+        var provider = candidate.Upstream.Provider;
+        var stream = exchange.Record.Stream;
+        if (provider.Speaks.Contains(api))
+        {
+            return new AttemptPlan(api, exchange.Dialect, candidate.Model, stream, Translation: null);
+        }
+
+        var translation = TranslationTable.Find(exchange, provider)
+            ?? throw new UntranslatableException(
+                ChatField.Turns, "model", "it offers no such operation");
+        exchange.Record.Translated = true;
+        return translation with { Model = candidate.Model, Stream = stream };
+    }
+
+    private HttpRequestMessage CreateRequest(AttemptPlan plan)
+    {
+        var provider = candidate.Upstream.Provider;
+        var request = candidate.Upstream.CreateRequest(
+            HttpMethod.Post, provider.PathOf(plan.Api, candidate.Model, plan.Stream));
+        request.Content = CreateContent(plan);
+        RequestHead.Copy(exchange, request, sameDialect: plan.Translation is null);
+        provider.Authorize(request.Headers, plan.Api);
+        return request;
+    }
+
+    private BodyContent CreateContent(AttemptPlan plan)
+    {
+        var body = exchange.Body.WrittenMemory;
+        if (plan.Translation is { } translation)
+        {
+            translation.WriteRequest(
+                exchange, candidate.Upstream.Provider.TraitsFor(candidate.Model, plan.Stream), _request);
+            exchange.Record.Translated = true;
+            return new BodyContent(_request.WrittenMemory);
+        }
+
+        var envelope = exchange.Envelope;
+        if (envelope.ModelStart < 0 || string.Equals(envelope.Model, candidate.Model, StringComparison.Ordinal))
+        {
+            return new BodyContent(body);
+        }
+
+        JsonOutput.Write(_request, candidate.Model, static (w, model) => w.WriteStringValue(model));
+        return new BodyContent(
+            body[..envelope.ModelStart],
+            _request.WrittenMemory,
+            body[(envelope.ModelStart + envelope.ModelLength)..]);
+    }
+}
+
+/// <summary>How a candidate is called.</summary>
+/// <param name="Api">What is spoken to the provider.</param>
+/// <param name="Dialect">Its dialect.</param>
+/// <param name="Translation">Null: relayed untouched.</param>
+/// <param name="LocalAnswer">An answer that needs no provider (a counted estimate), else null.</param>
+internal sealed record AttemptPlan(
+    WireApi Api, Dialect Dialect, string Model, bool Stream, ITranslation? Translation,
+    ReadOnlyMemory<byte>? LocalAnswer = null);

@@ -1,0 +1,76 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Quoin.Server.Gateway.Conversation;
+using Quoin.Server.Gateway.Dialects;
+using Quoin.Server.Gateway.Relay;
+using Quoin.Server.Gateway.Routing;
+using Quoin.Server.Telemetry;
+
+namespace Quoin.Server.Gateway;
+
+/// <summary>One request on its way through the stages. Owned by the pipeline; nothing of it outlives the request.</summary>
+internal sealed class Exchange(
+    HttpContext http, RequestRecord record, GatewaySnapshot snapshot, GatewayCall call, TimeProvider time) : IDisposable
+{
+    private ChatRequest? _chat;
+
+    public HttpContext Http { get; } = http;
+
+    public RequestRecord Record { get; } = record;
+
+    public GatewaySnapshot Snapshot { get; } = snapshot;
+
+    /// <summary>Set again by the envelope stage where a path serves two shapes.</summary>
+    public GatewayCall Call { get; set; } = call;
+
+    public TimeProvider Time { get; } = time;
+
+    public Dialect Dialect => WireApis.DialectOf(Call.Api);
+
+    public PooledBuffer Body { get; } = new();
+
+    public Envelope Envelope { get; set; }
+
+    /// <summary>Timestamp at which the call ends, all attempts together.</summary>
+    public long Deadline { get; set; }
+
+    /// <summary>Whether the upstream call goes on when the client leaves.</summary>
+    public bool Drains => Snapshot.Options.Llm.OnClientDisconnect == "drain";
+
+    /// <summary>The request in no dialect, read at the first attempt that needs translation.</summary>
+    public ChatRequest Chat => _chat ??= ReadChat();
+
+    public AnswerContext AnswerContextFor(string model) => new()
+    {
+        RequestId = Record.RequestId,
+        Model = model,
+        CreatedUnixSeconds = Time.GetUtcNow().ToUnixTimeSeconds(),
+        Request = Chat,
+    };
+
+    public void Dispose()
+    {
+        _chat?.Backing?.Dispose();
+        Body.Dispose();
+    }
+
+    private ChatRequest ReadChat()
+    {
+        try
+        {
+            return Dialect.ReadRequest(Body.WrittenMemory, Envelope);
+        }
+        catch (Exception e) when (e is InvalidOperationException or JsonException)
+        {
+            // A lone surrogate escape is the one thing that is valid JSON and no text.
+            throw GatewayException.Invalid(null, "the body holds a string that is not valid Unicode", "invalid_json");
+        }
+    }
+}
+
+/// <summary>What the matched route says of the request.</summary>
+/// <param name="Model">The model in the path (Gemini), else null.</param>
+/// <param name="Stream">Whether the path asks for a stream (Gemini).</param>
+/// <param name="Framing">How a stream is laid out for the client.</param>
+internal readonly record struct GatewayCall(
+    WireApi Api, IStreamFraming Framing, string? Model = null, bool Stream = false);

@@ -1,0 +1,227 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Quoin.Server.Gateway.Dialects;
+using Quoin.Server.Gateway.Relay;
+using Quoin.Server.Gateway.Routing;
+using Quoin.Server.Telemetry;
+
+namespace Quoin.Server.Gateway;
+
+/// <summary>
+/// The way of a model request, top to bottom:
+/// 1. Receive: the body, within its limits.
+/// 2. Envelope: one forward-only read finds the model and the stream flag and proves the JSON sound.
+/// 3. Route: the model's name gives ordered candidates.
+/// 4. Attempt: one candidate after the other, as long as nothing has gone out to the client and the failure is one
+///    that another provider may not have.
+/// 5. Answer an error, where nothing has gone out, in the client's dialect.
+/// The edge settles the record (metrics, log) when the pipeline returns.
+/// </summary>
+internal sealed partial class GatewayPipeline(
+    SnapshotHolder snapshots, ModelRouter router, TimeProvider time, ILogger<GatewayPipeline> logger)
+{
+    public async Task InvokeAsync(HttpContext http, RequestRecord record, GatewayCall call)
+    {
+        using var exchange = new Exchange(http, record, snapshots.Current, call, time);
+        record.Dialect = exchange.Dialect.Name;
+        record.Operation = WireApis.OperationOf(call.Api);
+        GatewayError? error;
+        try
+        {
+            await ReceiveAsync(exchange);                                    // 1
+            ReadEnvelope(exchange);                                          // 2
+            var candidates = await RouteAsync(exchange);                     // 3
+            error = await AttemptAsync(exchange, candidates);                // 4
+        }
+        catch (GatewayException e)
+        {
+            error = e.Error;
+        }
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        {
+            record.ClientGone = true;
+            return;
+        }
+
+        if (error is not null)
+        {
+            await AnswerErrorAsync(exchange, error);                         // 5
+        }
+    }
+
+    private static async ValueTask ReceiveAsync(Exchange exchange)
+    {
+        var request = exchange.Http.Request;
+        if (!IsJson(request.ContentType))
+        {
+            throw new GatewayException(new GatewayError(
+                GatewayErrorKind.UnsupportedMediaType, "send the header Content-Type: application/json"));
+        }
+
+        if (request.Headers.ContentEncoding.Count > 0)
+        {
+            throw new GatewayException(new GatewayError(
+                GatewayErrorKind.UnsupportedMediaType, "send the body without a Content-Encoding"));
+        }
+
+        var limit = exchange.Snapshot.Options.Server.MaxRequestSize;
+        if (request.ContentLength > limit)
+        {
+            throw TooLarge(limit);
+        }
+
+        try
+        {
+            var reader = request.BodyReader;
+            while (true)
+            {
+                var result = await reader.ReadAsync(exchange.Http.RequestAborted);
+                Append(exchange.Body, result.Buffer, limit);
+                reader.AdvanceTo(result.Buffer.End);
+                if (result.IsCompleted)
+                {
+                    break;
+                }
+            }
+        }
+        catch (BadHttpRequestException e)
+        {
+            throw new GatewayException(e.StatusCode switch
+            {
+                413 => TooLarge(limit).Error,
+                408 => new GatewayError(GatewayErrorKind.RequestTimeout, "the body came too slowly"),
+                _ => GatewayError.Invalid(null, "the body could not be read: " + e.Message),
+            });
+        }
+
+        exchange.Record.RequestBytes = exchange.Body.Length;
+    }
+
+    private static bool IsJson(string? contentType) =>
+        contentType is not null
+        && (contentType.StartsWith("application/json", StringComparison.OrdinalIgnoreCase)
+            || contentType.Contains("+json", StringComparison.OrdinalIgnoreCase));
+
+    private static void Append(PooledBuffer body, ReadOnlySequence<byte> bytes, long limit)
+    {
+        if (body.Length + bytes.Length > limit)
+        {
+            throw TooLarge(limit);
+        }
+
+        foreach (var segment in bytes)
+        {
+            body.Write(segment.Span);
+        }
+    }
+
+    private static GatewayException TooLarge(long limit) => new(new GatewayError(
+        GatewayErrorKind.TooLarge, $"the body is larger than {limit} bytes (server.max_request_size)"));
+
+    private static void ReadEnvelope(Exchange exchange)
+    {
+        var body = exchange.Body.WrittenSpan;
+        var (call, record) = (exchange.Call, exchange.Record);
+        if (call.Model is { } model && WireApis.ModelInPath(call.Api))
+        {
+            EnvelopeReader.Check(body);
+            exchange.Envelope = new Envelope(model, call.Stream);
+        }
+        else
+        {
+            exchange.Envelope = EnvelopeReader.Read(body, call.Model);
+        }
+
+        record.RequestedModel = exchange.Envelope.Model;
+        record.Stream = exchange.Envelope.Stream && record.Operation == Operation.Chat;
+        if (exchange.Snapshot.Options.Logging.Prompts)
+        {
+            record.Prompt = System.Text.Encoding.UTF8.GetString(body);
+        }
+    }
+
+    private async ValueTask<IReadOnlyList<Candidate>> RouteAsync(Exchange exchange)
+    {
+        var model = exchange.Envelope.Model;
+        var candidates = await router.FindAsync(exchange.Snapshot, model, exchange.Http.RequestAborted);
+        return candidates.Count > 0
+            ? candidates
+            : throw new GatewayException(
+                await UnknownModel.ErrorAsync(router, exchange.Snapshot, model, exchange.Http.RequestAborted));
+    }
+
+    /// <summary>Null when an answer went out, whole or ended by its own error event.</summary>
+    private async ValueTask<GatewayError?> AttemptAsync(Exchange exchange, IReadOnlyList<Candidate> candidates)
+    {
+        var record = exchange.Record;
+        exchange.Deadline = record.Started
+            + (long)(exchange.Snapshot.Options.Llm.Timeout.TotalSeconds * time.TimestampFrequency);
+        GatewayError? error = null;
+        foreach (var candidate in candidates)
+        {
+            record.Attempts++;
+            record.Provider = candidate.Upstream.Name;
+            record.ProviderType = candidate.Upstream.Provider.Options.Type;
+            record.Model = candidate.Model;
+            var outcome = await new Attempt(exchange, candidate).RunAsync();
+            if (outcome.Done)
+            {
+                if (outcome.Error is { } late)
+                {
+                    record.Error = late;
+                    Log.StreamBroken(logger, record.RequestId, candidate.Upstream.Name, late.Message);
+                }
+
+                return null;
+            }
+
+            error = outcome.Error;
+            if (!outcome.Retryable)
+            {
+                break;
+            }
+
+            Log.AttemptFailed(logger, record.RequestId, candidate.Upstream.Name, error!.Message);
+        }
+
+        return error;
+    }
+
+    private static async Task AnswerErrorAsync(Exchange exchange, GatewayError error)
+    {
+        exchange.Record.Error = error;
+        if (exchange.Http.Response.HasStarted || exchange.Http.RequestAborted.IsCancellationRequested)
+        {
+            return;
+        }
+
+        using var body = new PooledBuffer();
+        exchange.Dialect.WriteError(error, exchange.Record.RequestId, body);
+        await ResponseHead.WriteErrorAsync(exchange, error, body.WrittenMemory);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(2001, LogLevel.Warning, "Request {RequestId}: provider {Provider} failed: {Reason}",
+            EventName = nameof(AttemptFailed))]
+        public static partial void AttemptFailed(ILogger logger, string requestId, string provider, string reason);
+
+        [LoggerMessage(2002, LogLevel.Warning, "Request {RequestId}: the stream of {Provider} broke: {Reason}",
+            EventName = nameof(StreamBroken))]
+        public static partial void StreamBroken(ILogger logger, string requestId, string provider, string reason);
+    }
+}
+
+/// <summary>The snapshot that new requests begin with. A reload swaps it in one write.</summary>
+internal sealed class SnapshotHolder(GatewaySnapshot first)
+{
+    private GatewaySnapshot _current = first;
+
+    public GatewaySnapshot Current
+    {
+        get => Volatile.Read(ref _current);
+        set => Volatile.Write(ref _current, value);
+    }
+}

@@ -1,0 +1,206 @@
+using System.Text.Json;
+using Quoin.Server.Gateway.Dialects;
+
+namespace Quoin.Server.Gateway.Relay;
+
+/// <summary>
+/// Relays an event stream:
+/// 1. Read what is there; cut it into whole events.
+/// 2. Pass each event on, untouched or translated. Up to the first content the output is held back, so that a
+///    stream that begins with an error, or with nothing, can still be tried elsewhere.
+/// 3. Flush once for all events of a read: an event waits for nothing but its own last byte.
+/// 4. At the end marker the answer is complete. A stream that ends without it is complete only if the dialect says
+///    so; a cut, stalled or malformed one ends in the client's own error event, never as success.
+/// A client that leaves ends the upstream call or not, by policy; when not, the rest is read and thrown away.
+/// </summary>
+internal sealed class StreamRelay(Exchange exchange, AttemptPlan plan, AttemptClock clock)
+{
+    private readonly EventRelay _relay = plan.Translation is null
+        ? new UntouchedRelay(exchange.Dialect, exchange.Call.Framing, exchange.Record.RequestId)
+        : new TranslatingRelay(
+            plan.Dialect, exchange.Dialect, exchange.AnswerContextFor(plan.Model), exchange.Call.Framing);
+
+    private readonly ClientWriter _client = new(
+        exchange.Http, exchange.Snapshot.Options.Server.WriteTimeout, exchange.Time);
+
+    private PooledBuffer? _held = new(4096);
+    private HttpResponseMessage? _response;
+
+    private bool Committed => _held is null;
+
+    public async ValueTask<AttemptResult> RunAsync(HttpResponseMessage response)
+    {
+        _response = response;
+        if (response.Content.Headers.ContentType?.MediaType is not (null or "text/event-stream"))
+        {
+            return AttemptResult.Failed(BadStream(
+                $"it answered with {response.Content.Headers.ContentType.MediaType} instead of an event stream"));
+        }
+
+        using var events = new EventBuffer();
+        try
+        {
+            return await CopyAsync(await response.Content.ReadAsStreamAsync(clock.Token), events);
+        }
+        catch (OperationCanceledException) when (Committed && !ClientGone)
+        {
+            return await BreakAsync(Attempt.TimedOut(clock.Phase, exchange.Snapshot.Options.Llm));
+        }
+        catch (Exception e) when (Committed && e is IOException or HttpRequestException)
+        {
+            return ClientGone ? Left() : await BreakAsync(BadStream("its connection broke before the end"));
+        }
+        catch (JsonException e)
+        {
+            return await BreakAsync(BadStream(e.Message));
+        }
+        finally
+        {
+            (exchange.Record.Usage, exchange.Record.Finish) = (_relay.Usage, _relay.Finish);
+            exchange.Record.ResponseModel = _relay.Model;
+            _held?.Dispose();
+        }
+    }
+
+    private bool ClientGone => exchange.Http.RequestAborted.IsCancellationRequested;
+
+    private async ValueTask<AttemptResult> CopyAsync(Stream stream, EventBuffer events)
+    {
+        while (true)
+        {
+            var read = await stream.ReadAsync(events.GetMemory(), clock.Token);                  // 1
+            if (read == 0)
+            {
+                return await FinishAsync(events);
+            }
+
+            events.Advance(read);
+            while (events.TryRead(out var e))
+            {
+                if (Pass(e) is { } end)                                                          // 2
+                {
+                    return await EndAsync(end);
+                }
+            }
+
+            if (Committed)
+            {
+                await FlushAsync();                                                              // 3
+                clock.Begin(AttemptPhase.Stall, exchange.Snapshot.Options.Llm.StallTimeout);
+            }
+        }
+    }
+
+    /// <summary>Null while the stream goes on.</summary>
+    private AttemptResult? Pass(ServerSentEvent e)
+    {
+        var verdict = Committed && ClientGone
+            ? _relay.Pass(e, NoOutput.Instance)
+            : _relay.Pass(e, Committed ? _client.Output : _held!);
+        exchange.Record.StreamEvents++;
+        switch (verdict)
+        {
+            case WatchVerdict.Content:
+                Commit();
+                return null;
+            case WatchVerdict.End:
+                Commit();
+                return AttemptResult.Answered;
+            case WatchVerdict.Error:
+                return AttemptResult.Failed(_relay.Error!);
+            case WatchVerdict.Malformed:
+                return AttemptResult.Failed(BadStream("an event of its stream is malformed"));
+            default:
+                return _held is { Length: > Limits.HeldStreamBytes }
+                    ? AttemptResult.Failed(BadStream("its stream has no content"))
+                    : null;
+        }
+    }
+
+    /// <summary>The upstream closed its stream.</summary>
+    private async ValueTask<AttemptResult> FinishAsync(EventBuffer events)                      // 4
+    {
+        if (events.TryReadLast(out var last) && Pass(last) is { } end)
+        {
+            return await EndAsync(end);
+        }
+
+        var output = (System.Buffers.IBufferWriter<byte>?)_held ?? _client.Output;
+        if (!_relay.Complete(output))
+        {
+            return await EndAsync(AttemptResult.Failed(
+                _relay.Error ?? BadStream("its stream ended before the answer was complete")));
+        }
+
+        Commit();
+        return await EndAsync(AttemptResult.Answered);
+    }
+
+    private async ValueTask<AttemptResult> EndAsync(AttemptResult outcome)
+    {
+        if (outcome.Error is { } error)
+        {
+            return Committed ? await BreakAsync(error) : outcome;
+        }
+
+        await FlushAsync();
+        return ClientGone ? Left() : outcome;
+    }
+
+    /// <summary>Ends a stream that has begun with the client's own error event.</summary>
+    private async ValueTask<AttemptResult> BreakAsync(GatewayError error)
+    {
+        if (!Committed)
+        {
+            return AttemptResult.Failed(error);
+        }
+
+        if (!ClientGone)
+        {
+            _relay.Fail(error, _client.Output);
+            await FlushAsync();
+        }
+
+        return AttemptResult.Broken(error);
+    }
+
+    private AttemptResult Left()
+    {
+        exchange.Record.ClientGone = true;
+        return AttemptResult.Answered;
+    }
+
+    private void Commit()
+    {
+        if (_held is not { } held)
+        {
+            return;
+        }
+
+        exchange.Record.ProviderAnswered = exchange.Time.GetTimestamp();
+        ResponseHead.Begin(exchange, 200, exchange.Call.Framing.ContentType, _response);
+        var headers = exchange.Http.Response.Headers;
+        headers.CacheControl = "no-cache";
+
+        // nginx would hold events back in its buffers otherwise.
+        headers["X-Accel-Buffering"] = "no";
+        System.Buffers.BuffersExtensions.Write(_client.Output, held.WrittenSpan);
+        _held = null;
+        held.Dispose();
+    }
+
+    private ValueTask FlushAsync()
+    {
+        if (!ClientGone)
+        {
+            return _client.FlushAsync();
+        }
+
+        exchange.Record.ClientGone = true;
+        return ValueTask.CompletedTask;
+    }
+
+    private GatewayError BadStream(string reason) => new(
+        GatewayErrorKind.BadGateway, $"provider {exchange.Record.Provider} failed: {reason}")
+    { Code = "provider_stream_broken" };
+}
