@@ -30,6 +30,9 @@ internal sealed class RequestRecord
     /// <summary>The model as the client wrote it. Unbounded: logged, never a label.</summary>
     public string? RequestedModel { get; set; }
 
+    /// <summary>The entry of <c>models:</c> that chose the provider; null when none did. A label.</summary>
+    public string? Route { get; set; }
+
     /// <summary>The provider that answered (or failed last).</summary>
     public string? Provider { get; set; }
 
@@ -63,6 +66,15 @@ internal sealed class RequestRecord
     public int StreamEvents { get; set; }
 
     public long Started { get; set; }
+
+    /// <summary>Ticks spent waiting for a slot: a duration, not a point in time.</summary>
+    public long Queued { get; set; }
+
+    /// <summary>
+    /// Ticks that earlier, failed attempts spent at their providers: a duration. Without it they would count as
+    /// the gateway's own time.
+    /// </summary>
+    public long EarlierAttempts { get; set; }
 
     /// <summary>The last attempt was sent to the provider.</summary>
     public long ProviderStarted { get; set; }
