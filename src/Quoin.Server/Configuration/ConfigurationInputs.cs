@@ -11,6 +11,9 @@ public sealed record ConfigurationInputs
     /// <summary>What <c>--config</c> named; null: <c>QUOIN_CONFIG</c>, else <c>quoin.yaml</c> if it exists.</summary>
     public string? File { get; init; }
 
+    /// <summary>False: no file at all, not even the one in the working folder.</summary>
+    public bool UseFile { get; init; } = true;
+
     /// <summary>Value of an environment variable, null where it is not set.</summary>
     public Func<string, string?> Environment { get; init; } = static _ => null;
 

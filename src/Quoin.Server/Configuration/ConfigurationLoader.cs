@@ -32,6 +32,8 @@ public static class ConfigurationLoader
     public static string? FindFile(ConfigurationInputs inputs)
     {
         ArgumentNullException.ThrowIfNull(inputs);
+        if (!inputs.UseFile)
+            return null;
         if (inputs.File is not null)
             return inputs.File;
         if (inputs.Environment(FileVariable) is { Length: > 0 } named)
