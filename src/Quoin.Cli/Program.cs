@@ -1,1 +1,3 @@
-return 0;
+using Quoin.Cli;
+
+return await QuoinCommandLine.RunAsync(args, CommandContext.OfProcess());

@@ -7,8 +7,10 @@ namespace Quoin.Server.Configuration;
 /// </summary>
 public sealed record QuoinOptions
 {
+    /// <summary>The listener and its limits.</summary>
     public ServerOptions Server { get; init; } = new();
 
+    /// <summary>Model calls.</summary>
     public LlmOptions Llm { get; init; } = new();
 
     /// <summary>Upstream model APIs by the name that routes and logs use for them.</summary>
@@ -24,7 +26,9 @@ public sealed record QuoinOptions
     public IReadOnlyDictionary<string, IReadOnlyList<CandidateOptions>> Models { get; init; } =
         new Dictionary<string, IReadOnlyList<CandidateOptions>>(StringComparer.Ordinal);
 
+    /// <summary>The metrics page.</summary>
     public MetricsOptions Metrics { get; init; } = new();
 
+    /// <summary>Logs.</summary>
     public LoggingOptions Logging { get; init; } = new();
 }

@@ -19,7 +19,10 @@ public sealed class SettingAttribute : Attribute
     /// <summary>An integer of bytes that may be written with a unit (64KB).</summary>
     public bool Size { get; init; }
 
-    /// <summary>A bare number in the environment means milliseconds (elsewhere seconds).</summary>
+    /// <summary>
+    /// A duration's bare number in the environment means milliseconds; in other variables it means seconds, and in
+    /// the file and on the command line a unit is needed.
+    /// </summary>
     public bool EnvMilliseconds { get; init; }
 
     /// <summary>Never printed.</summary>
@@ -27,6 +30,9 @@ public sealed class SettingAttribute : Attribute
 
     /// <summary>Must be given.</summary>
     public bool Required { get; init; }
+
+    /// <summary>Takes effect at the next start only: a reload keeps the old value and says so.</summary>
+    public bool Restart { get; init; }
 
     /// <summary>Must be an absolute http or https URL.</summary>
     public bool Url { get; init; }

@@ -1,0 +1,48 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Quoin.Server;
+using Quoin.Server.Configuration;
+
+namespace Quoin.Cli.Verbs;
+
+/// <summary><c>quoin serve</c>, also spelt <c>quoin server start</c></summary>
+internal static class ServeVerb
+{
+    public static Command Create(CommandContext context) => Create("serve", context);
+
+    public static Command CreateServerStart(CommandContext context) =>
+        new("server", "Run the server (see serve).\n\nExample: quoin server start --port 8080")
+        {
+            Create("start", context),
+        };
+
+    private static Command Create(string name, CommandContext context)
+    {
+        var command = new Command(
+            name, "Run the server. SIGHUP reads the configuration again.\n\nExample: quoin serve --config quoin.yaml");
+        var options = new SettingOptions(command);
+        command.SetAction((parsed, _) => RunAsync(options.Read(parsed, context), context));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ConfigurationInputs inputs, CommandContext context)
+    {
+        var result = ConfigurationLoader.Load(inputs);
+        if (result.Configuration is not { } configuration)
+        {
+            context.WriteErrors(result.Errors);
+            return ExitCode.BadInput;
+        }
+
+        using var source = new ConfigurationSource(configuration, inputs);
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+        {
+            // Uncancelled, the signal ends the process.
+            signal.Cancel = true;
+            source.Reload();
+        });
+        using var stop = new StopSignals();
+        await ServerHost.RunAsync(source, stop.Token);
+        return stop.ExitCode;
+    }
+}

@@ -1,0 +1,207 @@
+using System.Globalization;
+using System.Net;
+using Quoin.Server.Configuration.Binding;
+
+namespace Quoin.Server.Configuration;
+
+/// <summary>
+/// What no single value shows: names that nothing has, settings that contradict each other, files that are not there.
+/// Reports all of it, each at the line of the setting to change. A value that the binder has refused already is not
+/// reported again.
+/// </summary>
+internal sealed class ConfigurationValidator(
+    QuoinOptions options,
+    IReadOnlyDictionary<string, Origin> origins,
+    IReadOnlySet<string> secretPaths,
+    List<ConfigurationError> errors)
+{
+    private readonly string[] _refused = [.. errors.Select(error => error.Key)];
+
+    public void Validate()
+    {
+        ValidateListeners();
+        foreach (var (name, provider) in options.Providers)
+            ValidateProvider(name, provider);
+        if (options.Providers.Count == 0)
+        {
+            Contradiction("providers", "no provider at all", "at least one, such as sim: {type: sim}");
+        }
+
+        ValidatePreference();
+        ValidateRoutes();
+    }
+
+    private void ValidateListeners()
+    {
+        var (server, metrics) = (options.Server, options.Metrics);
+        if (server.Host != "localhost" && !IPAddress.TryParse(server.Host, out _))
+        {
+            Report(ConfigurationErrorKind.WrongType, "server.host", "not an address to listen on",
+                found: Text.Quoted(server.Host), accepted: "an IP address, localhost, 0.0.0.0 or ::");
+        }
+
+        if (metrics.Enabled && metrics.Port != 0 && metrics.Port == server.Port)
+        {
+            var key = IsGiven("metrics.port") ? "metrics.port" : "server.port";
+            Contradiction(key, "server.port and metrics.port are the same",
+                "two different ports, or metrics.port: 0 for the main port only");
+        }
+
+        if (!metrics.Path.StartsWith('/') || metrics.Path.Any(character => character is <= ' ' or > '~' or '?' or '#' or '%' or '{' or '}' or '*'))
+        {
+            Report(ConfigurationErrorKind.WrongType, "metrics.path", "not a path of a URL",
+                found: Text.Quoted(metrics.Path), accepted: "a path such as /metrics");
+        }
+    }
+
+    private void ValidateProvider(string name, ProviderOptions provider)
+    {
+        var path = $"providers.{Text.Printable(name)}";
+        if (!IsProviderName(name))
+        {
+            Report(ConfigurationErrorKind.WrongType, path, "not a name for a provider",
+                accepted: "letters, digits, '.', '_' and '-', at most 64");
+        }
+
+        if (provider.Type.Length == 0)
+            return;
+        var key = $"{path}.api_key";
+        var (hasKey, hasUrl) = (!string.IsNullOrEmpty(provider.ApiKey), provider.BaseUrl is not null);
+        switch (provider.Type)
+        {
+            case "openai" or "anthropic" or "gemini" when !hasKey && !hasUrl:
+                Missing(key, $"{provider.Type} at its own address needs an API key");
+                break;
+            case "azure-openai" when !hasKey:
+                Missing(key, "azure-openai needs an API key");
+                break;
+        }
+
+        if (provider.Type is "azure-openai" or "openai-compatible" && !hasUrl)
+            Missing($"{path}.base_url", $"{provider.Type} has no address of its own");
+        ValidateFit(path, provider);
+        ValidateHeaders(path, provider);
+        var scenario = $"{path}.sim.scenario";
+        if (provider.Sim.Scenario is { } file && !File.Exists(file))
+            Report(ConfigurationErrorKind.Unreadable, scenario, "no such file", found: Text.Quoted(file));
+    }
+
+    /// <summary>A setting that the provider's type has no use for would be ignored: it is refused instead.</summary>
+    private void ValidateFit(string path, ProviderOptions provider)
+    {
+        (string Key, bool Fits, string Types)[] rules =
+        [
+            ("sim", provider.Type == "sim", "sim"),
+            ("api_version", provider.Type == "azure-openai", "azure-openai"),
+            ("default_max_tokens", provider.Type == "anthropic", "anthropic"),
+            ("api_key", provider.Type != "sim", "types that call another server"),
+            ("base_url", provider.Type != "sim", "types that call another server"),
+            ("headers", provider.Type != "sim", "types that call another server"),
+        ];
+        foreach (var (key, fits, types) in rules)
+        {
+            if (!fits && IsGiven($"{path}.{key}"))
+                Contradiction($"{path}.{key}", $"has no effect for type {provider.Type}", $"only for {types}");
+        }
+    }
+
+    private void ValidateHeaders(string path, ProviderOptions provider)
+    {
+        foreach (var (header, value) in provider.Headers)
+        {
+            var key = $"{path}.headers.{Text.Printable(header)}";
+            if (header.Length == 0 || !header.All(IsTokenCharacter))
+                Report(ConfigurationErrorKind.WrongType, key, "not a header name");
+            if (value.Any(character => character is < ' ' and not '\t' or > '~'))
+            {
+                Report(ConfigurationErrorKind.WrongType, key, "not a header value",
+                    accepted: "printable ASCII characters");
+            }
+        }
+    }
+
+    private void ValidatePreference()
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        for (var i = 0; i < options.ProviderPreference.Count; i++)
+        {
+            var name = options.ProviderPreference[i];
+            var path = string.Create(CultureInfo.InvariantCulture, $"provider_preference[{i}]");
+            ValidateReference(path, name);
+            if (!seen.Add(name))
+            {
+                Report(ConfigurationErrorKind.Contradiction, path, "stands in the list twice",
+                    found: Text.Quoted(name), accepted: "each provider once");
+            }
+        }
+    }
+
+    private void ValidateRoutes()
+    {
+        foreach (var (route, candidates) in options.Models)
+        {
+            var path = $"models.{Text.Printable(route)}";
+            if (candidates.Count == 0)
+                Contradiction(path, "a route without candidates", "at least one {provider: NAME}");
+            for (var i = 0; i < candidates.Count; i++)
+            {
+                ValidateReference(
+                    string.Create(CultureInfo.InvariantCulture, $"{path}[{i}].provider"), candidates[i].Provider);
+            }
+        }
+    }
+
+    private void ValidateReference(string path, string name)
+    {
+        if (options.Providers.ContainsKey(name) || Refused("providers"))
+            return;
+        Add(new(ConfigurationErrorKind.Contradiction, Where(path), path, "no provider of that name")
+        {
+            Found = Text.Quoted(name),
+            Nearest = NearestName.Find(name, options.Providers.Keys),
+            Accepted = string.Join(", ", options.Providers.Keys.Take(20).Select(Text.Printable)),
+        });
+    }
+
+    private void Missing(string path, string message) =>
+        Report(ConfigurationErrorKind.Missing, path, message);
+
+    private void Contradiction(string path, string message, string accepted) =>
+        Report(ConfigurationErrorKind.Contradiction, path, message, accepted: accepted);
+
+    private void Report(
+        ConfigurationErrorKind kind, string path, string message, string? found = null, string? accepted = null) =>
+        Add(new(kind, Where(path), path, message) { Found = found, Accepted = accepted });
+
+    private void Add(ConfigurationError error)
+    {
+        if (Refused(error.Key))
+            return;
+        errors.Add(secretPaths.Contains(error.Key) ? error with { Found = null, Nearest = null } : error);
+    }
+
+    private bool Refused(string path) =>
+        _refused.Any(key => key.Length > 0 && (key == path || path.StartsWith(key + ".", StringComparison.Ordinal)));
+
+    private bool IsGiven(string path) => origins.ContainsKey(path);
+
+    /// <summary>The place of the value, or of the innermost section around it that is written.</summary>
+    private Origin Where(string path)
+    {
+        while (path.Length > 0)
+        {
+            if (origins.TryGetValue(path, out var origin))
+                return origin;
+            path = path[..Math.Max(0, path.LastIndexOfAny(['.', '[']))];
+        }
+
+        return Origin.Default;
+    }
+
+    private static bool IsProviderName(string name) =>
+        name.Length is > 0 and <= 64 && name.All(character => char.IsAsciiLetterOrDigit(character) ||
+            character is '.' or '_' or '-');
+
+    private static bool IsTokenCharacter(char character) =>
+        char.IsAsciiLetterOrDigit(character) || "!#$%&'*+-.^_`|~".Contains(character, StringComparison.Ordinal);
+}

@@ -1,0 +1,22 @@
+namespace Quoin.Server.Configuration;
+
+/// <summary>Keeps secrets out of what is printed.</summary>
+internal static class Secrets
+{
+    public const string Mask = "***";
+
+    /// <summary>The text without what a URL carries beside the address: user and password, query and fragment.</summary>
+    /// <param name="url">The text was meant as a URL, whatever it looks like.</param>
+    public static string MaskUrl(string text, bool url)
+    {
+        var address = text.IndexOf("://", StringComparison.Ordinal);
+        if (address < 0 && !url)
+            return text;
+        // Up to the last @, since a password may hold one, and a slash where it is mistyped.
+        var (start, end) = (address < 0 ? 0 : address + 3, text.LastIndexOf('@'));
+        if (end >= start)
+            text = string.Concat(text.AsSpan(0, start), Mask, text.AsSpan(end));
+        var query = text.IndexOfAny(['?', '#']);
+        return query < 0 ? text : text[..(query + 1)] + Mask;
+    }
+}
