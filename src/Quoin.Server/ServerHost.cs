@@ -1,22 +1,110 @@
-using Microsoft.Extensions.Logging.Abstractions;
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Quoin.Server.Configuration;
+using Quoin.Server.Gateway;
+using Quoin.Server.Gateway.Endpoints;
+using Quoin.Server.Gateway.Providers;
+using Quoin.Server.Gateway.Routing;
+using Quoin.Server.Telemetry;
 
 namespace Quoin.Server;
 
-/// <summary>Runs the server until it is asked to stop.</summary>
+/// <summary>
+/// Puts the server together, in the order in which it is read: configuration → services → listeners → pipeline →
+/// run. Nothing is found by scanning: what runs is what is named here.
+/// </summary>
 public static class ServerHost
 {
-    /// <summary>Follows the configuration until it is asked to stop.</summary>
+    /// <summary>Runs the server until it is asked to stop; requests under way finish.</summary>
+    /// <exception cref="ServerStartException">It cannot start; the message says why and what to set.</exception>
     public static async Task RunAsync(ConfigurationSource source, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(source);
-        source.Start(NullLogger.Instance, TimeProvider.System);
-        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var registration = cancellationToken.Register(stopped.SetResult);
-        await stopped.Task;
+        await using var server = await StartAsync(
+            source, TimeProvider.System, Console.OpenStandardOutput(), Console.Error, cancellationToken);
+        await server.WaitAsync(cancellationToken);
     }
 
     /// <summary>The simulated provider alone.</summary>
-    public static Task RunSimAsync(ConfigurationSource source, CancellationToken cancellationToken) =>
-        RunAsync(source, cancellationToken);
+    public static Task RunSimAsync(ConfigurationSource source, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        var (server, sim) = (source.Current.Server, source.Current.Providers["sim"].Sim);
+        return Gateway.Sim.SimServer.RunAsync(sim, server.Host, server.Port, Console.Error, cancellationToken);
+    }
+
+    internal static async Task<RunningServer> StartAsync(
+        ConfigurationSource source, TimeProvider time, Stream logStream, TextWriter screen,
+        CancellationToken cancellationToken)
+    {
+        var options = source.Current;
+
+        // Telemetry comes first: whatever goes wrong afterwards is logged.
+        var registry = new MetricRegistry(time);
+        ProcessMetrics.AddTo(registry);
+        var log = new LogOutput(logStream, time, options.Logging, SecretMask.From(options));
+        log.AddTo(registry);
+        log.Start();
+        var metrics = new GatewayMetrics(registry);
+        metrics.KnowModels(options);
+
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "quoin" });
+        builder.Logging.AddLogOutput(log, time);
+
+        // One line a request is ours; the framework's own request lines and traces would double it.
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
+        builder.Services.AddRoutingCore();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Server.ShutdownTimeout);
+        var listeners = new Listeners(source);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(listeners.Configure);
+        var app = builder.Build();
+        var loggers = app.Services.GetRequiredService<ILoggerFactory>();
+
+        var pools = new ConnectionPools(time);
+        var snapshots = new SnapshotHolder(new GatewaySnapshot(options, pools.Connect(options)));
+        var catalog = new ModelCatalog(time, loggers.CreateLogger<ModelCatalog>());
+        var router = new ModelRouter(catalog);
+        var services = new GatewayServices(
+            time, IdSource.FromSystem(), metrics, new ServerTiming(time));
+        var pipeline = new GatewayPipeline(services, snapshots, router, loggers.CreateLogger<GatewayPipeline>());
+        var requestLog = new RequestLog(log, time);
+        var reloads = source.OnChange((_, now) =>
+        {
+            log.Configure(now.Logging, SecretMask.From(now));
+            metrics.KnowModels(now);
+            var upstreams = pools.Connect(now);
+            snapshots.Current = new GatewaySnapshot(now, upstreams);
+            router.Forget();
+            catalog.Keep(upstreams);
+        });
+        source.OnReload(metrics.RecordReload);
+
+        app.UseRouting();
+        app.Use(next => new RequestEdge(
+            next, metrics, requestLog, services.Ids, time, loggers.CreateLogger<RequestEdge>()).InvokeAsync);
+        var lifetime = app.Services.GetRequiredService<IHostApplicationLifetime>();
+        app.MapGateway(pipeline, new ModelList(snapshots, router, time));
+        app.MapHealth(snapshots, listeners.IsLoopback, lifetime.ApplicationStopping);
+        app.MapMetrics(source, new MetricsPage(registry), listeners);
+
+        try
+        {
+            await app.StartAsync(cancellationToken);
+        }
+        catch (IOException e)
+        {
+            await log.DisposeAsync();
+            throw new ServerStartException(listeners.Explain(e));
+        }
+
+        source.Start(loggers.CreateLogger("Quoin.Configuration"), time);
+        var server = new RunningServer(app, log, registry, reloads);
+        StartScreen.Write(screen, source, server.Addresses, listeners, snapshots.Current);
+        return server;
+    }
 }

@@ -23,6 +23,7 @@ public sealed class ConfigurationSource : IDisposable
     private Action<QuoinOptions, QuoinOptions>[] _subscribers = [];
     private ILogger _logger = NullLogger.Instance;
     private ConfigurationFileWatch? _watch;
+    private Action<bool>? _reloaded;
 
     public ConfigurationSource(LoadedConfiguration loaded, ConfigurationInputs inputs)
     {
@@ -61,6 +62,9 @@ public sealed class ConfigurationSource : IDisposable
         return new Subscription(this, subscriber);
     }
 
+    /// <summary>Calls back after each reload, with whether it was applied.</summary>
+    internal void OnReload(Action<bool> subscriber) => _reloaded += subscriber;
+
     /// <summary>Starts to follow the file, if there is one. Reloads are logged here from now on.</summary>
     public void Start(ILogger logger, TimeProvider time)
     {
@@ -76,6 +80,13 @@ public sealed class ConfigurationSource : IDisposable
 
     /// <summary>Reads everything again and takes it over if nothing is wrong with it.</summary>
     public ReloadResult Reload()
+    {
+        var result = ReadAndApply();
+        _reloaded?.Invoke(result.Applied);
+        return result;
+    }
+
+    private ReloadResult ReadAndApply()
     {
         lock (_reloading)
         {

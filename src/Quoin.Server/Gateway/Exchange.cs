@@ -10,7 +10,8 @@ namespace Quoin.Server.Gateway;
 
 /// <summary>One request on its way through the stages. Owned by the pipeline; nothing of it outlives the request.</summary>
 internal sealed class Exchange(
-    HttpContext http, RequestRecord record, GatewaySnapshot snapshot, GatewayCall call, TimeProvider time) : IDisposable
+    HttpContext http, RequestRecord record, GatewaySnapshot snapshot, GatewayCall call, GatewayServices services)
+    : IDisposable
 {
     private ChatRequest? _chat;
 
@@ -23,7 +24,9 @@ internal sealed class Exchange(
     /// <summary>Set again by the envelope stage where a path serves two shapes.</summary>
     public GatewayCall Call { get; set; } = call;
 
-    public TimeProvider Time { get; } = time;
+    public GatewayServices Services { get; } = services;
+
+    public TimeProvider Time => Services.Time;
 
     public Dialect Dialect => WireApis.DialectOf(Call.Api);
 

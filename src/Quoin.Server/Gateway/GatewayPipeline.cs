@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Quoin.Server.Gateway.Dialects;
+using Quoin.Server.Gateway.Dialects.OpenAICompletions;
 using Quoin.Server.Gateway.Relay;
 using Quoin.Server.Gateway.Routing;
 using Quoin.Server.Telemetry;
@@ -20,11 +21,11 @@ namespace Quoin.Server.Gateway;
 /// The edge settles the record (metrics, log) when the pipeline returns.
 /// </summary>
 internal sealed partial class GatewayPipeline(
-    SnapshotHolder snapshots, ModelRouter router, TimeProvider time, ILogger<GatewayPipeline> logger)
+    GatewayServices services, SnapshotHolder snapshots, ModelRouter router, ILogger<GatewayPipeline> logger)
 {
     public async Task InvokeAsync(HttpContext http, RequestRecord record, GatewayCall call)
     {
-        using var exchange = new Exchange(http, record, snapshots.Current, call, time);
+        using var exchange = new Exchange(http, record, snapshots.Current, call, services);
         record.Dialect = exchange.Dialect.Name;
         record.Operation = WireApis.OperationOf(call.Api);
         GatewayError? error;
@@ -131,7 +132,12 @@ internal sealed partial class GatewayPipeline(
         }
         else
         {
-            exchange.Envelope = EnvelopeReader.Read(body, call.Model);
+            exchange.Envelope = EnvelopeReader.Read(body, exchange.Snapshot.DefaultModelFor(call.Api));
+            if (call.Api == WireApi.OpenAICompletions && !OpenAICompletionsDialect.IsPromptShape(body))
+            {
+                exchange.Call = call with { Api = WireApi.HapaxCompletions };
+                record.Dialect = exchange.Dialect.Name;
+            }
         }
 
         record.RequestedModel = exchange.Envelope.Model;
@@ -157,7 +163,7 @@ internal sealed partial class GatewayPipeline(
     {
         var record = exchange.Record;
         exchange.Deadline = record.Started
-            + (long)(exchange.Snapshot.Options.Llm.Timeout.TotalSeconds * time.TimestampFrequency);
+            + (long)(exchange.Snapshot.Options.Llm.Timeout.TotalSeconds * services.Time.TimestampFrequency);
         GatewayError? error = null;
         foreach (var candidate in candidates)
         {

@@ -11,11 +11,13 @@ internal static class RequestHead
     /// <summary>Headers that change what an API of the same dialect answers.</summary>
     private static readonly string[] PassedOn = ["anthropic-version", "anthropic-beta", "openai-beta"];
 
+    private static readonly string UserAgent = "quoin/" + Product.Version;
+
     public static void Copy(Exchange exchange, HttpRequestMessage request, bool sameDialect)
     {
         var headers = exchange.Http.Request.Headers;
-        request.Headers.TryAddWithoutValidation("User-Agent", ProductInfo.UserAgent);
-        request.Headers.TryAddWithoutValidation("traceparent", exchange.Record.Trace.ToChildHeader());
+        request.Headers.TryAddWithoutValidation("User-Agent", UserAgent);
+        request.Headers.TryAddWithoutValidation("traceparent", exchange.Record.Trace.Child(exchange.Services.Ids).ToHeader());
         if (exchange.Record.Trace.State is { Length: > 0 } state)
         {
             request.Headers.TryAddWithoutValidation("tracestate", state);

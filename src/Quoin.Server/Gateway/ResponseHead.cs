@@ -23,7 +23,7 @@ internal static class ResponseHead
             headers["X-Quoin-Provider"] = provider;
             headers["X-Quoin-Model"] = HeaderText(record.Model);
             headers["X-Quoin-Attempts"] = SmallNumber(record.Attempts);
-            headers["Server-Timing"] = ServerTiming.Format(record, exchange.Time);
+            headers["Server-Timing"] = exchange.Services.ServerTiming.Format(record);
         }
 
         if (upstream is not null)

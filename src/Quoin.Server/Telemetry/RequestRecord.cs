@@ -14,6 +14,8 @@ internal sealed class RequestRecord
     /// <summary>32 hex digits of the W3C trace id.</summary>
     public string TraceId { get; set; } = "";
 
+    public TraceContext Trace { get; set; }
+
     public string Method { get; set; } = "";
 
     /// <summary>The route's template (<c>/v1/chat/completions</c>), never the raw path: a bounded label.</summary>

@@ -34,6 +34,10 @@ internal abstract class Provider(string name, ProviderOptions options)
     /// <summary>Adds credentials and the headers the API asks for. <paramref name="api"/> is what is called.</summary>
     public abstract void Authorize(HttpRequestHeaders headers, WireApi api);
 
+    /// <summary>Models it is configured with, patterns included.</summary>
+    public virtual IEnumerable<string> AdvertisedModels =>
+        Options.Model is { } model ? Options.Models.Prepend(model).Distinct(StringComparer.Ordinal) : Options.Models;
+
     /// <summary>Path below the base URL that lists models, or null.</summary>
     public virtual string? ModelsPath => "/models";
 

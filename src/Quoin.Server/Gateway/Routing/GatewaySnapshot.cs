@@ -36,6 +36,14 @@ internal sealed class GatewaySnapshot
 
     public IEnumerable<string> RouteNames => _routes.Keys;
 
+    /// <summary>
+    /// Hapax's clients need not name a model: theirs is that of the first provider that is configured with one.
+    /// </summary>
+    public string? DefaultModelFor(WireApi api) => api != WireApi.OpenAICompletions
+        ? null
+        : Preferred.SelectMany(upstream => upstream.Provider.AdvertisedModels)
+            .FirstOrDefault(name => !name.Contains('*', StringComparison.Ordinal));
+
     public bool TryGetRoute(string model, out IReadOnlyList<Candidate> candidates)
     {
         var found = _routes.TryGetValue(model, out var route);

@@ -30,6 +30,9 @@ internal sealed class ModelRouter(ModelCatalog catalog)
         return FindUnroutedAsync(snapshot, model, cancellationToken);
     }
 
+    /// <summary>A reload may have changed every answer.</summary>
+    public void Forget() => _answers.Clear();
+
     /// <summary>Names that clients may use, for the list of models and for near names.</summary>
     public async Task<IReadOnlyList<ListedModel>> ListAsync(
         GatewaySnapshot snapshot, CancellationToken cancellationToken)

@@ -1,0 +1,61 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Quoin.Server.Gateway.Relay;
+using Quoin.Server.Telemetry;
+
+namespace Quoin.Server.Gateway.Endpoints;
+
+/// <summary>The paths of the model APIs, as the official clients call them.</summary>
+internal static class GatewayEndpoints
+{
+    public static void MapGateway(this IEndpointRouteBuilder routes, GatewayPipeline pipeline, ModelList models)
+    {
+        MapPost(routes, pipeline, "/v1/chat/completions", WireApi.OpenAIChat);
+        MapPost(routes, pipeline, "/v1/responses", WireApi.OpenAIResponses);
+        MapPost(routes, pipeline, "/v1/completions", WireApi.OpenAICompletions);
+        MapPost(routes, pipeline, "/v1/embeddings", WireApi.OpenAIEmbeddings);
+        MapPost(routes, pipeline, "/v1/messages", WireApi.AnthropicMessages);
+        MapPost(routes, pipeline, "/v1/messages/count_tokens", WireApi.AnthropicCountTokens);
+        foreach (var version in new[] { "v1beta", "v1" })
+        {
+            routes.MapPost($"/{version}/models/{{**call}}", http => GeminiAsync(http, pipeline));
+            routes.MapGet($"/{version}/models", http => models.ListAsync(http, gemini: version == "v1beta"));
+            routes.MapGet($"/{version}/models/{{**model}}", http => models.ShowAsync(http, gemini: version == "v1beta"));
+        }
+    }
+
+    private static void MapPost(IEndpointRouteBuilder routes, GatewayPipeline pipeline, string path, WireApi api)
+    {
+        var call = new GatewayCall(api, EventStreamFraming.Instance);
+        routes.MapPost(path, http => pipeline.InvokeAsync(http, RequestEdge.RecordOf(http), call));
+    }
+
+    /// <summary><c>models/MODEL:ACTION</c>; a model's name may itself hold a colon.</summary>
+    private static Task GeminiAsync(HttpContext http, GatewayPipeline pipeline)
+    {
+        var text = (string?)http.Request.RouteValues["call"] ?? "";
+        var colon = text.LastIndexOf(':');
+        var model = colon > 0 ? text[..colon] : "";
+        WireApi? api = colon > 0 ? text[(colon + 1)..] switch
+        {
+            "generateContent" or "streamGenerateContent" => WireApi.GeminiGenerate,
+            "countTokens" => WireApi.GeminiCountTokens,
+            "embedContent" => WireApi.GeminiEmbed,
+            "batchEmbedContents" => WireApi.GeminiBatchEmbed,
+            _ => null,
+        }
+        : null;
+        if (api is not { } wire || model.Length > Limits.ModelNameChars)
+        {
+            http.Response.StatusCode = StatusCodes.Status404NotFound;
+            return Task.CompletedTask;
+        }
+
+        var stream = text.EndsWith(":streamGenerateContent", StringComparison.Ordinal);
+        var events = http.Request.Query["alt"] == "sse";
+        IStreamFraming framing = !stream || events ? EventStreamFraming.Instance : new GeminiArrayStreamFraming();
+        return pipeline.InvokeAsync(
+            http, RequestEdge.RecordOf(http), new GatewayCall(wire, framing, model, stream));
+    }
+}

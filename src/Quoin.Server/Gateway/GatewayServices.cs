@@ -1,0 +1,7 @@
+using Quoin.Server.Telemetry;
+
+namespace Quoin.Server.Gateway;
+
+/// <summary>What every stage may use, made once.</summary>
+internal sealed record GatewayServices(
+    TimeProvider Time, IdSource Ids, GatewayMetrics Metrics, ServerTiming ServerTiming);

@@ -1,0 +1,52 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Quoin.Server.Telemetry;
+
+namespace Quoin.Server;
+
+/// <summary>A server that listens. Disposing it stops it: no new connections, running requests finish.</summary>
+internal sealed class RunningServer(WebApplication app, LogOutput log, MetricRegistry registry, IDisposable reloads)
+    : IAsyncDisposable
+{
+    /// <summary>Where it listens, the main listener first, with the ports it was given.</summary>
+    public IReadOnlyList<Uri> Addresses { get; } =
+    [
+        .. app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses
+            .Select(address => new Uri(address)),
+    ];
+
+    public async Task WaitAsync(CancellationToken cancellationToken)
+    {
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var registration = cancellationToken.Register(stopped.SetResult);
+        await stopped.Task;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        reloads.Dispose();
+        await app.StopAsync(CancellationToken.None);
+        await app.DisposeAsync();
+        await log.DisposeAsync();
+        registry.Dispose();
+    }
+}
+
+/// <summary>The server cannot start. The message is for the operator.</summary>
+public sealed class ServerStartException : Exception
+{
+    public ServerStartException()
+    {
+    }
+
+    public ServerStartException(string message)
+        : base(message)
+    {
+    }
+
+    public ServerStartException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}

@@ -1,0 +1,56 @@
+using Quoin.Server.Configuration;
+using Quoin.Server.Gateway.Routing;
+using Quoin.Server.Telemetry;
+
+namespace Quoin.Server;
+
+/// <summary>What the operator sees at start: what runs, where, with what, and what to watch out for.</summary>
+internal static class StartScreen
+{
+    public static void Write(
+        TextWriter screen, ConfigurationSource source, IReadOnlyList<Uri> addresses, Listeners listeners,
+        GatewaySnapshot snapshot)
+    {
+        screen.WriteLine($"Quoin {Product.Version}");
+        screen.WriteLine($"  listening      {addresses[0].ToString().TrimEnd('/')} (HTTP/1.1)");
+        if (source.Current.Metrics.Enabled && (listeners.MetricsPort is not null || listeners.IsLoopback))
+        {
+            var page = listeners.MetricsPort is null ? addresses[0] : addresses[^1];
+            screen.WriteLine($"  metrics        {new Uri(page, source.Current.Metrics.Path)}");
+        }
+
+        screen.WriteLine($"  configuration  {source.Loaded.File ?? "built-in defaults"}");
+        screen.WriteLine($"  providers      {string.Join(", ", snapshot.Preferred.Select(Describe))}");
+        foreach (var warning in Warnings(source, listeners))
+        {
+            screen.WriteLine($"  warning        {warning}");
+        }
+
+        if (snapshot.Preferred.All(upstream => upstream.Provider.Options.Type == "sim"))
+        {
+            screen.WriteLine("  try            curl -N " + new Uri(addresses[0], "/v1/chat/completions")
+                + " -H 'Content-Type: application/json'"
+                + " -d '{\"model\":\"sim\",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'");
+        }
+
+        screen.Flush();
+    }
+
+    private static string Describe(Gateway.Providers.Upstream upstream) =>
+        upstream.Name == upstream.Provider.Options.Type
+            ? upstream.Name
+            : $"{upstream.Name} ({upstream.Provider.Options.Type})";
+
+    private static IEnumerable<string> Warnings(ConfigurationSource source, Listeners listeners)
+    {
+        if (!listeners.IsLoopback)
+        {
+            yield return $"server.host {source.Current.Server.Host} is open to other machines, without API keys or TLS";
+        }
+
+        foreach (var warning in listeners.Warnings)
+        {
+            yield return warning;
+        }
+    }
+}
