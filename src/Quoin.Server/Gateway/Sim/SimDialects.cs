@@ -1,0 +1,15 @@
+using Quoin.Server.Gateway.Dialects;
+
+namespace Quoin.Server.Gateway.Sim;
+
+/// <summary>The dialects that the simulated provider writes its answers by.</summary>
+internal sealed record SimDialects(Dialect OpenAIChat, Dialect OpenAIResponses, Dialect Anthropic, Dialect Gemini)
+{
+    public Dialect Of(SimShape shape) => shape switch
+    {
+        SimShape.OpenAIResponses => OpenAIResponses,
+        SimShape.Anthropic => Anthropic,
+        SimShape.Gemini => Gemini,
+        _ => OpenAIChat,
+    };
+}
