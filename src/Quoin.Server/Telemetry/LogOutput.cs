@@ -15,6 +15,8 @@ internal sealed class LogOutput : IAsyncDisposable
     private readonly Stream _stream;
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
+
+    // Not disposed: a line logged after the end, or the timer, may still set it. One handle a process.
     private readonly AutoResetEvent _wake = new(initialState: false);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ITimer _timer;
@@ -124,7 +126,6 @@ internal sealed class LogOutput : IAsyncDisposable
         try
         {
             await _ended.Task.WaitAsync(TelemetryLimits.LogStop, _time);
-            _wake.Dispose();
         }
         catch (TimeoutException)
         {
