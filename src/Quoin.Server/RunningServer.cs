@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -16,7 +18,7 @@ internal sealed class RunningServer(WebApplication app, LogOutput log, MetricReg
             .Select(address => new Uri(address)),
     ];
 
-    public async Task WaitAsync(CancellationToken cancellationToken)
+    public static async Task WaitAsync(CancellationToken cancellationToken)
     {
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var registration = cancellationToken.Register(stopped.SetResult);

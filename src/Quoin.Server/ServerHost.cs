@@ -1,10 +1,8 @@
-using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Quoin.Server.Configuration;
 using Quoin.Server.Gateway;
 using Quoin.Server.Gateway.Endpoints;
@@ -26,7 +24,7 @@ public static class ServerHost
     {
         await using var server = await StartAsync(
             source, TimeProvider.System, Console.OpenStandardOutput(), Console.Error, cancellationToken);
-        await server.WaitAsync(cancellationToken);
+        await RunningServer.WaitAsync(cancellationToken);
     }
 
     /// <summary>The simulated provider alone.</summary>
@@ -34,7 +32,8 @@ public static class ServerHost
     {
         ArgumentNullException.ThrowIfNull(source);
         var (server, sim) = (source.Current.Server, source.Current.Providers["sim"].Sim);
-        return Gateway.Sim.SimServer.RunAsync(sim, server.Host, server.Port, Console.Error, cancellationToken);
+        return Gateway.Sim.SimServer.RunAsync(
+            sim, Gateway.Sim.SimDialects.Default, server.Host, server.Port, Console.Error, cancellationToken);
     }
 
     internal static async Task<RunningServer> StartAsync(
@@ -99,7 +98,7 @@ public static class ServerHost
         catch (IOException e)
         {
             await log.DisposeAsync();
-            throw new ServerStartException(listeners.Explain(e));
+            throw new ServerStartException(listeners.Explain(e), e);
         }
 
         source.Start(loggers.CreateLogger("Quoin.Configuration"), time);

@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using System.Net;
-using System.Text.Json;
 using Quoin.Server.Gateway.Conversation;
 using Quoin.Server.Gateway.Dialects;
 using Quoin.Server.Gateway.Relay;
@@ -33,11 +30,10 @@ internal readonly record struct AttemptResult(bool Done, GatewayError? Error = n
 /// </summary>
 internal sealed class Attempt(Exchange exchange, Candidate candidate)
 {
-    private readonly PooledBuffer _request = new();
-
     public async ValueTask<AttemptResult> RunAsync()
     {
         var http = exchange.Http;
+        using var requestBody = new PooledBuffer();
         using var clock = new AttemptClock(
             exchange.Time, exchange.Deadline, exchange.Drains ? CancellationToken.None : http.RequestAborted);
         try
@@ -48,7 +44,7 @@ internal sealed class Attempt(Exchange exchange, Candidate candidate)
                 return await ResponseHead.WriteBodyAsync(exchange, local, "application/json");
             }
 
-            using var request = CreateRequest(plan);                                               // 2
+            using var request = CreateRequest(plan, requestBody);                                               // 2
             var llm = exchange.Snapshot.Options.Llm;
             clock.Begin(
                 plan.Stream ? AttemptPhase.FirstToken : AttemptPhase.Total,
@@ -60,9 +56,7 @@ internal sealed class Attempt(Exchange exchange, Candidate candidate)
                 return await UpstreamErrorReply.ReadAsync(exchange, candidate, plan, response, clock);   // 4
             }
 
-            return plan.Stream                                                                     // 5
-                ? await new StreamRelay(exchange, plan, clock).RunAsync(response)
-                : await new WholeRelay(exchange, plan, clock).RunAsync(response);
+            return await RelayAsync(plan, response, clock);                                        // 5
         }
         catch (UntranslatableException e)
         {
@@ -85,10 +79,18 @@ internal sealed class Attempt(Exchange exchange, Candidate candidate)
         {
             return AttemptResult.Failed(Unreachable(e));
         }
-        finally
+    }
+
+    private async ValueTask<AttemptResult> RelayAsync(
+        AttemptPlan plan, HttpResponseMessage response, AttemptClock clock)
+    {
+        if (!plan.Stream)
         {
-            _request.Dispose();
+            return await new WholeRelay(exchange, plan, clock).RunAsync(response);
         }
+
+        using var relay = new StreamRelay(exchange, plan, clock);
+        return await relay.RunAsync(response);
     }
 
     public static GatewayError TimedOut(AttemptPhase phase, Configuration.LlmOptions llm) =>
@@ -134,26 +136,26 @@ internal sealed class Attempt(Exchange exchange, Candidate candidate)
         return translation with { Model = candidate.Model, Stream = stream };
     }
 
-    private HttpRequestMessage CreateRequest(AttemptPlan plan)
+    private HttpRequestMessage CreateRequest(AttemptPlan plan, PooledBuffer requestBody)
     {
         var provider = candidate.Upstream.Provider;
         var request = candidate.Upstream.CreateRequest(
             HttpMethod.Post, provider.PathOf(plan.Api, candidate.Model, plan.Stream));
-        request.Content = CreateContent(plan);
+        request.Content = CreateContent(plan, requestBody);
         RequestHead.Copy(exchange, request, sameDialect: plan.Translation is null);
         provider.Authorize(request.Headers, plan.Api);
         return request;
     }
 
-    private BodyContent CreateContent(AttemptPlan plan)
+    private BodyContent CreateContent(AttemptPlan plan, PooledBuffer requestBody)
     {
         var body = exchange.Body.WrittenMemory;
         if (plan.Translation is { } translation)
         {
             translation.WriteRequest(
-                exchange, candidate.Upstream.Provider.TraitsFor(candidate.Model, plan.Stream), _request);
+                exchange, candidate.Upstream.Provider.TraitsFor(candidate.Model, plan.Stream), requestBody);
             exchange.Record.Translated = true;
-            return new BodyContent(_request.WrittenMemory);
+            return new BodyContent(requestBody.WrittenMemory);
         }
 
         var envelope = exchange.Envelope;
@@ -162,10 +164,10 @@ internal sealed class Attempt(Exchange exchange, Candidate candidate)
             return new BodyContent(body);
         }
 
-        JsonOutput.Write(_request, candidate.Model, static (w, model) => w.WriteStringValue(model));
+        JsonOutput.Write(requestBody, candidate.Model, static (w, model) => w.WriteStringValue(model));
         return new BodyContent(
             body[..envelope.ModelStart],
-            _request.WrittenMemory,
+            requestBody.WrittenMemory,
             body[(envelope.ModelStart + envelope.ModelLength)..]);
     }
 }

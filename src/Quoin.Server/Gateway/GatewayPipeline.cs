@@ -1,7 +1,6 @@
+using Microsoft.Extensions.Logging;
 using System.Buffers;
-using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Quoin.Server.Gateway.Dialects;
 using Quoin.Server.Gateway.Dialects.OpenAICompletions;
 using Quoin.Server.Gateway.Relay;

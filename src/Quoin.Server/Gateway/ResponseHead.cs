@@ -1,7 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
-using Quoin.Server.Telemetry;
 
 namespace Quoin.Server.Gateway;
 

@@ -30,7 +30,8 @@ internal static class UnknownModel
     internal static int EditDistance(string a, string b)
     {
         const int Most = 64;
-        var (x, y) = (a.AsSpan(0, Math.Min(a.Length, Most)), b.AsSpan(0, Math.Min(b.Length, Most)));
+        var x = a.AsSpan(0, Math.Min(a.Length, Most));
+        var y = b.AsSpan(0, Math.Min(b.Length, Most));
         Span<int> row = stackalloc int[Most + 1];
         for (var j = 0; j <= y.Length; j++)
         {

@@ -1,4 +1,3 @@
-using System.Text;
 using Quoin.Server.Gateway.Relay;
 using Quoin.Server.Gateway.Routing;
 

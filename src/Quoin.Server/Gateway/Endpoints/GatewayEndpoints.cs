@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Quoin.Server.Gateway.Relay;
-using Quoin.Server.Telemetry;
 
 namespace Quoin.Server.Gateway.Endpoints;
 
@@ -53,8 +52,7 @@ internal static class GatewayEndpoints
         }
 
         var stream = text.EndsWith(":streamGenerateContent", StringComparison.Ordinal);
-        var events = http.Request.Query["alt"] == "sse";
-        IStreamFraming framing = !stream || events ? EventStreamFraming.Instance : new GeminiArrayStreamFraming();
+        IStreamFraming framing = EventStreamFraming.Instance;
         return pipeline.InvokeAsync(
             http, RequestEdge.RecordOf(http), new GatewayCall(wire, framing, model, stream));
     }

@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Http;
 using Quoin.Server.Gateway.Dialects;
 using Quoin.Server.Gateway.Relay;
 using Quoin.Server.Gateway.Routing;
-using Quoin.Server.Telemetry;
 
 namespace Quoin.Server.Gateway.Endpoints;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Quoin.Server.Configuration;
+using Quoin.Server.Gateway.Sim;
 
 namespace Quoin.Server.Gateway.Providers;
 
@@ -40,7 +41,7 @@ internal sealed class ConnectionPools(TimeProvider time)
     }
 
     private HttpMessageInvoker Open(ProviderOptions provider, LlmOptions llm) =>
-        new(provider.Type == "sim" ? ProviderTable.CreateSim(provider.Sim, time) : CreateSockets(llm));
+        new(provider.Type == "sim" ? SimHandler.Create(provider.Sim, SimDialects.Default, time) : CreateSockets(llm));
 
     private static SocketsHttpHandler CreateSockets(LlmOptions llm) => new()
     {

@@ -13,6 +13,7 @@ internal static class ProviderTable
         "ollama" => new OllamaProvider(name, options),
         "anthropic" => new AnthropicProvider(name, options),
         "gemini" => new GeminiProvider(name, options),
+        "sim" => new SimProvider(name, options),
         var type => throw new ArgumentException($"unknown provider type {type}", nameof(options)),
     };
 }

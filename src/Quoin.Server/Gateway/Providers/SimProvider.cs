@@ -9,10 +9,13 @@ namespace Quoin.Server.Gateway.Providers;
 /// </summary>
 internal sealed class SimProvider(string name, ProviderOptions options) : Provider(name, options)
 {
-    public override IReadOnlyList<WireApi> Speaks { get; } = Enum.GetValues<WireApi>();
+    public override IReadOnlyList<WireApi> Speaks { get; } =
+        [.. Enum.GetValues<WireApi>().Where(api => api != WireApi.HapaxCompletions)];
 
     /// <summary>Reserved by RFC 6761: never resolved, should a call ever reach a socket.</summary>
     public override string? DefaultBaseUrl => "http://sim.invalid";
+
+    public override IEnumerable<string> AdvertisedModels => base.AdvertisedModels.DefaultIfEmpty("sim");
 
     public override string? ModelsPath => "/v1/models";
 

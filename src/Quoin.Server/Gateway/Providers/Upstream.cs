@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Quoin.Server.Configuration;
 
 namespace Quoin.Server.Gateway.Providers;
 

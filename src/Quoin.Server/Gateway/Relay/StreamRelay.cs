@@ -13,7 +13,7 @@ namespace Quoin.Server.Gateway.Relay;
 ///    so; a cut, stalled or malformed one ends in the client's own error event, never as success.
 /// A client that leaves ends the upstream call or not, by policy; when not, the rest is read and thrown away.
 /// </summary>
-internal sealed class StreamRelay(Exchange exchange, AttemptPlan plan, AttemptClock clock)
+internal sealed class StreamRelay(Exchange exchange, AttemptPlan plan, AttemptClock clock) : IDisposable
 {
     private readonly EventRelay _relay = plan.Translation is null
         ? new UntouchedRelay(exchange.Dialect, exchange.Call.Framing, exchange.Record.RequestId)
@@ -58,9 +58,10 @@ internal sealed class StreamRelay(Exchange exchange, AttemptPlan plan, AttemptCl
         {
             (exchange.Record.Usage, exchange.Record.Finish) = (_relay.Usage, _relay.Finish);
             exchange.Record.ResponseModel = _relay.Model;
-            _held?.Dispose();
         }
     }
+
+    public void Dispose() => _held?.Dispose();
 
     private bool ClientGone => exchange.Http.RequestAborted.IsCancellationRequested;
 

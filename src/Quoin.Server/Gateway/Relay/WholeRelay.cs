@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Quoin.Server.Gateway.Dialects;
 
 namespace Quoin.Server.Gateway.Relay;

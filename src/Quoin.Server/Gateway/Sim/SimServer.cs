@@ -1,4 +1,4 @@
-using System.Globalization;
+using Microsoft.Extensions.Hosting;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
@@ -110,7 +110,7 @@ internal sealed class SimServer(SimEngine engine, TimeProvider time) : IAsyncDis
             // The caller is gone, or the server stops: whatever is left of the reply has no reader.
             context.Abort();
         }
-        catch (BadHttpRequestException e)
+        catch (Microsoft.AspNetCore.Http.BadHttpRequestException e)
         {
             context.Response.StatusCode = e.StatusCode;
         }

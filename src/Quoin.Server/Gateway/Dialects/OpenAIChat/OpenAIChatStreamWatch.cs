@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text.Json;
-using Quoin.Server.Gateway.Conversation;
 
 namespace Quoin.Server.Gateway.Dialects.OpenAIChat;
 
