@@ -204,7 +204,8 @@ internal sealed class EventBuffer : IDisposable
         var e = new ServerSentEvent(
             memory[_consumed.._lineStart], memory.Slice(_nameStart, _nameLength), data, _dataLines > 0);
         _consumed = _lineStart;
-        _nameStart = _nameLength = _dataStart = _dataLength = _dataLines = 0;
+        _nameLength = _dataLength = _dataLines = 0;
+        _nameStart = _dataStart = _consumed;
         return e;
     }
 }
