@@ -1,0 +1,90 @@
+using System.Buffers;
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+
+namespace Quoin.Peers.Gateway;
+
+/// <summary>
+/// Sends each request on with its headers and body, and the answer back, flushed as it arrives. Nothing is read,
+/// logged, limited or retried.
+/// </summary>
+internal sealed class Forwarding(Uri upstream) : IDisposable
+{
+    private const int BufferBytes = 16 * 1024;
+
+    /// <summary>Headers that belong to one connection, and Host, which the address gives.</summary>
+    private static readonly HashSet<string> NotForwarded = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "Connection", "Host", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
+    };
+
+    private readonly HttpMessageInvoker _invoker = new(new SocketsHttpHandler
+    {
+        ActivityHeadersPropagator = null,
+        AllowAutoRedirect = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        MaxConnectionsPerServer = 2048,
+        UseCookies = false,
+        UseProxy = false,
+    });
+
+    public async Task ForwardAsync(HttpContext context)
+    {
+        var aborted = context.RequestAborted;
+        using var request = RequestFor(context.Request);
+        using var answer = await _invoker.SendAsync(request, aborted);
+        var response = context.Response;
+        response.StatusCode = (int)answer.StatusCode;
+        CopyHeaders(answer, response);
+
+        await using var body = await answer.Content.ReadAsStreamAsync(aborted);
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
+        int read;
+        while ((read = await body.ReadAsync(buffer, aborted)) > 0)
+        {
+            await response.BodyWriter.WriteAsync(buffer.AsMemory(0, read), aborted);
+        }
+
+        ArrayPool<byte>.Shared.Return(buffer);
+    }
+
+    public void Dispose() => _invoker.Dispose();
+
+    private HttpRequestMessage RequestFor(HttpRequest from)
+    {
+        var request = new HttpRequestMessage(
+            new HttpMethod(from.Method), new Uri(upstream, from.Path.Value + from.QueryString.Value));
+        if (from.ContentLength is > 0 || !StringValues.IsNullOrEmpty(from.Headers.TransferEncoding))
+        {
+            request.Content = new StreamContent(from.Body);
+        }
+
+        foreach (var (name, value) in from.Headers)
+        {
+            if (!NotForwarded.Contains(name)
+                && !request.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)value))
+            {
+                request.Content?.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)value);
+            }
+        }
+
+        return request;
+    }
+
+    private static void CopyHeaders(HttpResponseMessage from, HttpResponse to)
+    {
+        foreach (var (name, values) in from.Headers.NonValidated)
+        {
+            if (!NotForwarded.Contains(name))
+            {
+                to.Headers[name] = values.ToString();
+            }
+        }
+
+        foreach (var (name, values) in from.Content.Headers.NonValidated)
+        {
+            to.Headers[name] = values.ToString();
+        }
+    }
+}
