@@ -89,18 +89,21 @@ internal sealed class ConfigurationValidator(
     /// <summary>A setting that the provider's type has no use for would be ignored: it is refused instead.</summary>
     private void ValidateFit(string path, ProviderOptions provider)
     {
+        const string Callers = "types that call another server";
+        var (isSim, unused) = (provider.Type == "sim", new ProviderOptions());
         (string Key, bool Fits, string Types)[] rules =
         [
-            ("sim", provider.Type == "sim", "sim"),
-            ("api_version", provider.Type == "azure-openai", "azure-openai"),
-            ("default_max_tokens", provider.Type == "anthropic", "anthropic"),
-            ("api_key", provider.Type != "sim", "types that call another server"),
-            ("base_url", provider.Type != "sim", "types that call another server"),
-            ("headers", provider.Type != "sim", "types that call another server"),
+            ("sim", isSim || provider.Sim == unused.Sim, "sim"),
+            ("api_version", provider.Type == "azure-openai" || provider.ApiVersion is null, "azure-openai"),
+            ("default_max_tokens",
+                provider.Type == "anthropic" || provider.DefaultMaxTokens == unused.DefaultMaxTokens, "anthropic"),
+            ("api_key", !isSim || provider.ApiKey is null, Callers),
+            ("base_url", !isSim || provider.BaseUrl is null, Callers),
+            ("headers", !isSim || provider.Headers.Count == 0, Callers),
         ];
         foreach (var (key, fits, types) in rules)
         {
-            if (!fits && IsGiven($"{path}.{key}"))
+            if (!fits)
                 Contradiction($"{path}.{key}", $"has no effect for type {provider.Type}", $"only for {types}");
         }
     }

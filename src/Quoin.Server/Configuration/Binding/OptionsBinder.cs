@@ -183,13 +183,10 @@ internal sealed class OptionsBinder(
         }
 
         // An optional variable that is empty leaves the default, as if the key were not there.
-        if (text.Length == 0 && (shape.Kind != ValueKind.Text || fallback is null))
+        if (text.Length == 0 && (loose || (shape.Kind == ValueKind.Text && fallback is null)))
         {
-            if (shape.Kind == ValueKind.Text || loose)
-            {
-                Origins.Remove(path);
-                return fallback;
-            }
+            Origins.Remove(path);
+            return fallback;
         }
 
         if (ScalarReader.TryRead(

@@ -50,7 +50,8 @@ internal sealed class YamlReader
         {
             var message = fault.Message.Length == 0 ? "not YAML" : char.ToLowerInvariant(fault.Message[0]) +
                 fault.Message[1..].TrimEnd('.');
-            errors.Add(new(ConfigurationErrorKind.Syntax, At(file, fault.Start), "", message));
+            var place = message.Contains(" tab ", StringComparison.Ordinal) ? IndentingTab(bytes, file) : null;
+            errors.Add(new(ConfigurationErrorKind.Syntax, place ?? At(file, fault.Start), "", message));
         }
         catch (Exception fault) when (fault is not OutOfMemoryException)
         {
@@ -73,6 +74,21 @@ internal sealed class YamlReader
         }
 
         return new Origin(OriginKind.File, file, line, column);
+    }
+
+    /// <summary>The first tab in an indentation: the parser only tells what it was reading when it met one.</summary>
+    private static Origin? IndentingTab(ReadOnlySpan<byte> bytes, string file)
+    {
+        var number = 1;
+        foreach (var range in bytes.Split((byte)'\n'))
+        {
+            var column = bytes[range].IndexOfAnyExcept((byte)' ');
+            if (column >= 0 && bytes[range][column] == '\t')
+                return new Origin(OriginKind.File, file, number, column + 1);
+            number++;
+        }
+
+        return null;
     }
 
     private static Origin At(string file, Mark mark) =>
