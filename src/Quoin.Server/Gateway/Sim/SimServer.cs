@@ -168,6 +168,13 @@ internal sealed class SimServer(SimEngine engine, TimeProvider time) : IAsyncDis
                 await new SimClock(time).WaitForeverAsync(cancellationToken);
                 break;
             case SimEnding.Reset:
+                // Inside a body a TCP reset would take back bytes that the caller has not read yet, now more and now
+                // less. An exception makes Kestrel send what was written and close without the body's end.
+                if (context.Response.HasStarted)
+                {
+                    throw new IOException("The response is cut on purpose");
+                }
+
                 // Lingering for no time makes the close a TCP reset instead of a FIN.
                 if (context.Features.Get<IConnectionSocketFeature>()?.Socket is { } socket)
                 {
