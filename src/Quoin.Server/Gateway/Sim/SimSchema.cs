@@ -19,6 +19,9 @@ internal sealed class SimSchema
     private const int MaxItems = 64;
     private const int MaxLength = 4096;
 
+    /// <summary>Beyond so many bytes values are closed as small as their types allow.</summary>
+    public const int MaxBytes = 256 * 1024;
+
     private readonly JsonElement _root;
     private SimRandom _random;
 
@@ -79,7 +82,7 @@ internal sealed class SimSchema
                 WriteArray(writer, schema, depth);
                 break;
             case "integer":
-                writer.WriteNumberValue((long)Number(schema, integer: true));
+                WriteInteger(writer, Number(schema, integer: true));
                 break;
             case "number":
                 writer.WriteNumberValue(Number(schema, integer: false));
@@ -100,7 +103,7 @@ internal sealed class SimSchema
     {
         var written = new HashSet<string>(StringComparer.Ordinal);
         writer.WriteStartObject();
-        if (depth < MaxDepth)
+        if (depth < MaxDepth && !Full(writer))
         {
             foreach (var layer in Layers(schema))
             {
@@ -141,20 +144,34 @@ internal sealed class SimSchema
         var i = 0;
         foreach (var item in SimJson.Items(schema, "prefixItems"))
         {
-            if (i < count && depth < MaxDepth)
+            if (i < count && depth < MaxDepth && !Full(writer))
             {
                 Write(writer, item, depth + 1);
                 i++;
             }
         }
 
-        for (; i < count && depth < MaxDepth; i++)
+        for (; i < count && depth < MaxDepth && !Full(writer); i++)
         {
             Write(writer, SimJson.Find(schema, "items") ?? default, depth + 1);
         }
 
         writer.WriteEndArray();
     }
+
+    private static void WriteInteger(Utf8JsonWriter writer, double value)
+    {
+        if (Math.Abs(value) < 1L << 53)
+        {
+            writer.WriteNumberValue((long)value);
+        }
+        else
+        {
+            writer.WriteNumberValue(value);
+        }
+    }
+
+    private static bool Full(Utf8JsonWriter writer) => writer.BytesCommitted + writer.BytesPending > MaxBytes;
 
     private double Number(JsonElement schema, bool integer)
     {

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Hosting;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
@@ -9,6 +8,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Quoin.Server.Configuration;
 
 namespace Quoin.Server.Gateway.Sim;
@@ -54,7 +54,7 @@ internal sealed class SimServer(SimEngine engine, TimeProvider time) : IAsyncDis
             kestrel.Limits.MinResponseDataRate = null;
             Listen(kestrel, host, port);
         });
-        builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(
+        builder.Services.Configure<HostOptions>(
             hostOptions => hostOptions.ShutdownTimeout = TimeSpan.FromSeconds(2));
         _app = builder.Build();
         _app.Lifetime.ApplicationStopping.Register(_stopping.Cancel);
@@ -168,6 +168,13 @@ internal sealed class SimServer(SimEngine engine, TimeProvider time) : IAsyncDis
                 await new SimClock(time).WaitForeverAsync(cancellationToken);
                 break;
             case SimEnding.Reset:
+                // Inside a body a TCP reset would take back bytes that the caller has not read yet, now more and now
+                // less. An exception makes Kestrel send what was written and close without the body's end.
+                if (context.Response.HasStarted)
+                {
+                    throw new IOException("The response is cut on purpose");
+                }
+
                 // Lingering for no time makes the close a TCP reset instead of a FIN.
                 if (context.Features.Get<IConnectionSocketFeature>()?.Socket is { } socket)
                 {
