@@ -4,7 +4,7 @@
 
 export const system = 'Be brief.';
 export const hello = 'Say hello.';
-export const weather = 'What is the weather in Oslo and in Rome?';
+export const weather = 'Please call get_weather for Oslo and for Rome.';
 export const person = 'Describe a person as JSON.';
 export const everything = 'Tell everything.';
 export const toolArguments = [{ city: 'Oslo', days: 2 }, { city: 'Rome', days: 1 }];
@@ -25,10 +25,6 @@ export const personSchema = {
 export const faults =
   ['server-error', 'malformed', 'disconnect', 'rate-limit', 'overloaded', 'context-length', 'truncated'];
 export const faultMessage = (fault) => `Please make the fault ${fault}.`;
-
-// 1x1 PNG.
-export const image =
-  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==';
 
 const finishNames = {
   end_turn: 'stop', stop_sequence: 'stop', completed: 'stop', STOP: 'stop',

@@ -4,7 +4,10 @@ import {
   weather,
 } from './cases.mjs';
 
-const client = (base) => new GoogleGenAI({ apiKey: 'test-key', httpOptions: { baseUrl: base, timeout: 30_000 } });
+// The mock serves v1beta only; everyone else gets what the client takes by itself.
+const apiVersion = process.env.GEMINI_API_VERSION;
+const client = (base) => new GoogleGenAI(
+  { apiKey: 'test-key', ...apiVersion ? { apiVersion } : {}, httpOptions: { baseUrl: base, timeout: 30_000 } });
 
 const tools = [{
   functionDeclarations: [{ name: 'get_weather', description: toolDescription, parametersJsonSchema: toolSchema }],

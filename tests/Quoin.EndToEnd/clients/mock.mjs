@@ -3,7 +3,7 @@
 import { LLMock } from '@copilotkit/aimock';
 import { faults, toolArguments } from './cases.mjs';
 
-const mock = new LLMock({ port: 0, host: '127.0.0.1', logLevel: 'silent' });
+const mock = new LLMock({ port: Number(process.argv[2] ?? 0), host: '127.0.0.1', logLevel: 'silent' });
 const usage = { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 };
 const small = { chunkSize: 5 };
 
@@ -12,17 +12,14 @@ mock.on(
   { userMessage: 'Say hello', systemMessage: 'Be brief.' },
   { content: 'Hello from the mock: some words, an umlaut ü and a face 🙂.', usage }, small);
 mock.on(
-  { userMessage: 'weather', toolName: 'get_weather', hasToolResult: true, toolResultContains: 'rain' },
+  { userMessage: 'get_weather', toolName: 'get_weather', hasToolResult: true, toolResultContains: 'rain' },
   { content: 'It rains in Oslo.', usage }, small);
 mock.on(
-  { userMessage: 'weather', toolName: 'get_weather', hasToolResult: false },
+  { userMessage: 'get_weather', toolName: 'get_weather', hasToolResult: false },
   { toolCalls: toolArguments.map((value) => ({ name: 'get_weather', arguments: JSON.stringify(value) })), usage },
   small);
 mock.on({ userMessage: 'a person as JSON' }, { content: '{"name":"Ada","age":36}', usage }, small);
 mock.on({ userMessage: 'Tell everything' }, { content: 'Everything is', finishReason: 'length', usage }, small);
-mock.on({ userMessage: 'What was my name' }, {
-  content: 'Your name is Ada.', usage,
-}, small);
 mock.onEmbedding('embed me', { embedding: [0.25, -0.5, 0.75] });
 
 const faultOptions = {
