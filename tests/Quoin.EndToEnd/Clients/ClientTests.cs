@@ -1,0 +1,92 @@
+using Quoin.EndToEnd.Processes;
+
+[assembly: AssemblyFixture(typeof(Quoin.EndToEnd.Clients.ClientRuns))]
+
+namespace Quoin.EndToEnd.Clients;
+
+/// <summary>
+/// The official npm clients, unchanged but for the base URL, against providers of each shape that are not ours: what
+/// comes through Quoin is what the provider's own client gets from the provider itself.
+/// </summary>
+public sealed class ClientTests(ClientRuns runs)
+{
+    /// <summary>Anthropic has no embeddings, and counts tokens for its own models only.</summary>
+    private static readonly HashSet<(string Same, string Shape)> Impossible =
+        [("embeddings", "anthropic"), ("count tokens", "openai"), ("count tokens", "gemini")];
+
+    public static TheoryData<string, string, string> Answers => Rows(isFault: false);
+
+    public static TheoryData<string, string, string> Faults => Rows(isFault: true);
+
+    [Theory]
+    [MemberData(nameof(Answers))]
+    public void A_client_gets_through_Quoin_what_the_provider_says(string script, string name, string shape)
+    {
+        Assert.SkipWhen(Workplace.ClientsMissing is not null, $"end-to-end clients ({Workplace.ClientsMissing})");
+        var model = ClientRuns.Models[shape];
+        var asked = Case(script, name);
+        var answer = runs.Through(script, model, name);
+        if (Impossible.Contains((asked.Same, shape)))
+            Assert.Equal(400, answer.Status);
+        else if (asked.Same == "models")
+            Assert.True(answer.Line.GetProperty("listed").GetBoolean(), answer.Content);
+        else
+            Assert.Equal(Reference(asked, shape).Content, answer.Content);
+    }
+
+    [Theory]
+    [MemberData(nameof(Faults))]
+    public void A_fault_of_the_provider_is_an_error_for_the_client(string script, string name, string shape)
+    {
+        Assert.SkipWhen(Workplace.ClientsMissing is not null, $"end-to-end clients ({Workplace.ClientsMissing})");
+        var answer = runs.Through(script, ClientRuns.Models[shape], name);
+        Assert.False(answer.Ok, answer.Content);
+        int?[] expected = Case(script, name).Same switch
+        {
+            "rate-limit" => [429],
+            "overloaded" => [503, 529],
+            "context-length" => [400],
+            "server-error" or "malformed" or "disconnect" => [502],
+
+            // The answer had begun: the error comes inside the stream and may carry no status.
+            _ => [null, 502],
+        };
+        Assert.True(expected.Contains(answer.Status), answer.Content);
+    }
+
+    [Fact]
+    public void No_client_did_anything_that_is_not_judged()
+    {
+        Assert.SkipWhen(Workplace.ClientsMissing is not null, $"end-to-end clients ({Workplace.ClientsMissing})");
+        Assert.Empty(runs.CasesSeen.Except(ClientCase.All.Select(c => (c.Script, c.Name))));
+    }
+
+    private static ClientCase Case(string script, string name) =>
+        ClientCase.All.Single(c => c.Script == script && c.Name == name);
+
+    private static TheoryData<string, string, string> Rows(bool isFault)
+    {
+        var rows = new TheoryData<string, string, string>();
+        foreach (var asked in ClientCase.All.Where(c => c.IsFault == isFault))
+        {
+            foreach (var shape in ClientRuns.Models.Keys)
+                rows.Add(asked.Script, asked.Name, shape);
+        }
+
+        return rows;
+    }
+
+    /// <summary>
+    /// In the provider's own dialect: what the same client gets from it directly. Otherwise: what the provider's own
+    /// client gets, and for what that cannot ask, what the OpenAI client gets.
+    /// </summary>
+    private ClientAnswer Reference(ClientCase asked, string shape)
+    {
+        if (string.Equals(asked.Speech.ToString(), shape, StringComparison.OrdinalIgnoreCase))
+            return runs.Directly(asked.Script, ClientRuns.Models[shape], asked.Name);
+        if (asked.Same == "object")
+            return runs.Directly("vercel", ClientRuns.Models["openai"], "chat object");
+        var script = ClientCase.All.Any(c => c.Script == shape && c.Name == asked.Same) ? shape : "openai";
+        return runs.Directly(script, ClientRuns.Models[script], asked.Same);
+    }
+}

@@ -1,0 +1,83 @@
+using System.Text.RegularExpressions;
+
+namespace Quoin.EndToEnd.Processes;
+
+/// <summary>
+/// A running <c>quoin serve</c> on a free port of 127.0.0.1, in an empty folder of its own. It is ready when
+/// <c>/health</c> answers; its log is part of every failure's message; it is stopped by SIGTERM.
+/// </summary>
+internal sealed class QuoinProcess : IAsyncDisposable
+{
+    private readonly ScratchFolder _folder = new();
+    private ChildProcess? _process;
+    private Task<string>? _log;
+
+    private QuoinProcess()
+    {
+    }
+
+    public Uri Address { get; private set; } = new("http://127.0.0.1");
+
+    public ChildProcess Process => _process ?? throw new InvalidOperationException("Not started.");
+
+    /// <summary>Starts the server; without <paramref name="configuration"/> it has no configuration at all.</summary>
+    public static async Task<QuoinProcess> StartAsync(
+        string? configuration, CancellationToken cancellationToken, string? program = null)
+    {
+        var server = new QuoinProcess();
+        try
+        {
+            var arguments = new List<string> { "serve", "--port", "0" };
+            if (configuration is not null)
+                arguments.AddRange(["--config", server._folder.Write("quoin.yaml", configuration)]);
+            server._process = new ChildProcess(program ?? Workplace.Program, arguments, server._folder.Path);
+            server._log = server._process.ReadToEndAsync(CancellationToken.None);
+            await server.WaitUntilReadyAsync(cancellationToken);
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>SIGTERM, then its exit code.</summary>
+    public async Task<int> StopAsync(CancellationToken cancellationToken)
+    {
+        Process.Terminate();
+        return await Process.WaitForExitAsync(cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is not null)
+        {
+            await _process.DisposeAsync();
+            await (_log ?? Task.FromResult("")).ContinueWith(static _ => { }, TaskScheduler.Default);
+        }
+
+        _folder.Dispose();
+    }
+
+    /// <summary>The start screen names the address that was taken.</summary>
+    private async Task WaitUntilReadyAsync(CancellationToken cancellationToken)
+    {
+        using var http = new HttpClient();
+        using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (await pause.WaitForNextTickAsync(cancellationToken))
+        {
+            if (Process.HasExited)
+                throw Process.Failure($"ended with {Process.ExitCode}");
+            var found = Regex.Match(
+                Process.Errors, @"listening +(http://127\.0\.0\.1:[0-9]+)", RegexOptions.NonBacktracking);
+            if (!found.Success)
+                continue;
+
+            Address = new Uri(found.Groups[1].Value);
+            using var health = await http.GetAsync(new Uri(Address, "/health"), cancellationToken);
+            if (health.IsSuccessStatusCode)
+                return;
+        }
+    }
+}
