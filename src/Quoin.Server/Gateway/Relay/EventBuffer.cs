@@ -101,6 +101,11 @@ internal sealed class EventBuffer : IDisposable
     /// </summary>
     public bool TryReadLast(out ServerSentEvent e)
     {
+        if (TryRead(out e))
+        {
+            return true;
+        }
+
         var bytes = _bytes.WrittenSpan;
         if (_lineStart < bytes.Length)
         {
