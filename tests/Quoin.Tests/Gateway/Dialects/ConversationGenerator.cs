@@ -18,14 +18,14 @@ internal sealed class ConversationGenerator(int seed, Sayings sayings)
 
     private static readonly string[] Schemas =
     [
-        """{"type":"object","properties":{"city":{"type":"string"}},"required":["city"],"additionalProperties":false}""",
+        """{"type":"object","properties":{"a":{"type":"string"}},"required":["a"],"additionalProperties":false}""",
         """{"type":"object","properties":{"n":{"type":"integer","enum":[1,2]},"s":{"type":["string","null"]}}}""",
         """{"type":"object","properties":{}}""",
     ];
 
     private static readonly string[] ArgumentTexts =
     [
-        "{}", """{"city":"Bern"}""", """{"n":1.50,"deep":{"a":[1,{"b":null}]},"text":"é\"\n"}""", """{"city":"東京","n":-0}""",
+        "{}", """{"a":"Bern"}""", """{"n":1.50,"deep":{"a":[1,{"b":null}]},"t":"é\"\n"}""", """{"a":"東京","n":-0}""",
     ];
 
     private readonly Random _random = new(seed);
