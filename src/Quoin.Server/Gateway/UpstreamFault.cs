@@ -15,10 +15,9 @@ internal static class UpstreamFault
         var message = Words(upstream.Message) ?? $"provider {provider} answered {status}";
         var error = status switch
         {
-            401 or 403 when !IsClientFault(upstream) => new GatewayError(
-                GatewayErrorKind.BadGateway,
-                $"provider {provider} refused the gateway's credentials ({status}): "
-                + $"check providers.{provider}.api_key") { Code = "provider_authentication_failed" },
+            401 or 403 when !IsClientFault(upstream) => CredentialsRefused(provider, status),
+            // Google's answer to a wrong key is a 400.
+            400 when upstream.Code == "API_KEY_INVALID" => CredentialsRefused(provider, status),
             402 => new GatewayError(
                 GatewayErrorKind.BadGateway,
                 $"provider {provider} wants payment (402): check the account of providers.{provider}.api_key")
@@ -40,7 +39,7 @@ internal static class UpstreamFault
         {
             Code = error.Code ?? upstream.Code,
             Param = upstream.Param,
-            RetryAfter = retryAfter,
+            RetryAfter = retryAfter ?? upstream.RetryAfter,
             UpstreamStatus = status,
         };
     }
@@ -61,6 +60,7 @@ internal static class UpstreamFault
         {
             Code = upstream.Code,
             Param = upstream.Param,
+            RetryAfter = upstream.RetryAfter,
         };
     }
 
@@ -82,6 +82,11 @@ internal static class UpstreamFault
             ? Bounded((date - now).TotalSeconds)
             : null;
     }
+
+    private static GatewayError CredentialsRefused(string provider, int status) => new(
+        GatewayErrorKind.BadGateway,
+        $"provider {provider} refused the gateway's credentials ({status}): check providers.{provider}.api_key")
+    { Code = "provider_authentication_failed" };
 
     // A day is longer than any caller waits, and keeps a nonsense value from overflowing a TimeSpan.
     private static TimeSpan Bounded(double seconds) => TimeSpan.FromSeconds(Math.Clamp(seconds, 0, 86400));

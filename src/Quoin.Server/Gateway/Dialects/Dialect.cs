@@ -106,7 +106,9 @@ internal sealed record UpstreamTraits
 internal readonly record struct ResponseFacts(string? Model, FinishReason? Finish, Usage? Usage);
 
 /// <summary>An upstream's error in its own words. Param is its field name, Code its machine-readable reason.</summary>
-internal readonly record struct UpstreamError(string? Message, string? Type, string? Code, string? Param);
+/// <param name="RetryAfter">Where the body tells it, as Google's does in place of a header.</param>
+internal readonly record struct UpstreamError(
+    string? Message, string? Type, string? Code, string? Param, TimeSpan? RetryAfter = null);
 
 /// <summary>
 /// A request that the target dialect cannot say. The pipeline names the client's own field: the part's path where
