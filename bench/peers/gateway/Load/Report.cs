@@ -57,8 +57,8 @@ internal sealed class Report
         Line();
         Line("Written by `bench/peers/gateway/run`; every run is in the JSON file beside this one.");
         Line("*direct* is the upstream without a proxy, and its CPU and memory are the upstream's own. The upstream");
-        Line("and the client share the cores with the proxy. CPU is that of the proxy's processes alone. *Spread* is how");
-        Line("far the slowest and the fastest round lie apart: a table with a large one is of a busy machine.");
+        Line("and the client share the cores with the proxy. CPU is that of the proxy's processes alone. *Spread* is");
+        Line("how far the slowest and the fastest round lie apart: a large one tells of a busy machine.");
         Line();
         foreach (var fact in facts)
         {
