@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
@@ -11,7 +10,7 @@ namespace Quoin.Peers.Gateway;
 /// </summary>
 internal sealed class Forwarding(Uri upstream) : IDisposable
 {
-    private const int BufferBytes = 16 * 1024;
+    private const int BufferBytes = 4096;
 
     /// <summary>Headers that belong to one connection, and Host, which the address gives.</summary>
     private static readonly HashSet<string> NotForwarded = new(StringComparer.OrdinalIgnoreCase)
@@ -39,14 +38,12 @@ internal sealed class Forwarding(Uri upstream) : IDisposable
         CopyHeaders(answer, response);
 
         await using var body = await answer.Content.ReadAsStreamAsync(aborted);
-        var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         int read;
-        while ((read = await body.ReadAsync(buffer, aborted)) > 0)
+        while ((read = await body.ReadAsync(response.BodyWriter.GetMemory(BufferBytes), aborted)) > 0)
         {
-            await response.BodyWriter.WriteAsync(buffer.AsMemory(0, read), aborted);
+            response.BodyWriter.Advance(read);
+            await response.BodyWriter.FlushAsync(aborted);
         }
-
-        ArrayPool<byte>.Shared.Return(buffer);
     }
 
     public void Dispose() => _invoker.Dispose();
@@ -54,10 +51,10 @@ internal sealed class Forwarding(Uri upstream) : IDisposable
     private HttpRequestMessage RequestFor(HttpRequest from)
     {
         var request = new HttpRequestMessage(
-            new HttpMethod(from.Method), new Uri(upstream, from.Path.Value + from.QueryString.Value));
+            HttpMethod.Parse(from.Method), new Uri(upstream, from.Path.Value + from.QueryString.Value));
         if (from.ContentLength is > 0 || !StringValues.IsNullOrEmpty(from.Headers.TransferEncoding))
         {
-            request.Content = new StreamContent(from.Body);
+            request.Content = new RequestBody(from);
         }
 
         foreach (var (name, value) in from.Headers)

@@ -57,7 +57,8 @@ internal sealed class Report
         Line();
         Line("Written by `bench/peers/gateway/run`; every run is in the JSON file beside this one.");
         Line("*direct* is the upstream without a proxy, and its CPU and memory are the upstream's own. The upstream");
-        Line("and the client share the cores with the proxy. CPU is that of the proxy's processes alone.");
+        Line("and the client share the cores with the proxy. CPU is that of the proxy's processes alone. *Spread* is");
+        Line("how far the slowest and the fastest round lie apart: a large one tells of a busy machine.");
         Line();
         foreach (var fact in facts)
         {
@@ -85,8 +86,8 @@ internal sealed class Report
     private void ComposeThroughput()
     {
         Heading("Throughput: wrk, 32 connections");
-        Row("scenario", "target", "requests/s", "of nginx", "p50 ms", "p99 ms", "CPU µs/request", "errors");
-        Row("---", "---", "--:", "--:", "--:", "--:", "--:", "--:");
+        Row("scenario", "target", "requests/s", "spread", "of nginx", "p50 ms", "p99 ms", "CPU µs/request", "errors");
+        Row("---", "---", "--:", "--:", "--:", "--:", "--:", "--:", "--:");
         foreach (var (scenario, name) in Throughput)
         {
             var nginx = _measured.Median(scenario, "nginx", "rps");
@@ -94,7 +95,7 @@ internal sealed class Report
             {
                 var rate = _measured.Median(scenario, target, "rps");
                 Row(
-                    name, target, Number(rate, "N0"), Number(rate / nginx, "F2"),
+                    name, target, Number(rate, "N0"), Spread(scenario, target), Number(rate / nginx, "F2"),
                     Milliseconds(scenario, target, "p50_us"), Milliseconds(scenario, target, "p99_us"),
                     Number(_measured.Median(scenario, target, run => run["cpu_s"] * 1e6 / run["requests"]), "F1"),
                     Number(_measured.Sum(scenario, target, "errors"), "N0"));
@@ -168,6 +169,13 @@ internal sealed class Report
         {
             Row(Number(total, "N0"), Number(kilobytes / 1024, "F0"));
         }
+    }
+
+    /// <summary>How far the slowest and the fastest round lie apart, in percent of the median.</summary>
+    private string Spread(string scenario, string target)
+    {
+        var rates = _measured.Values(scenario, target, run => run["rps"]);
+        return Number((rates.Max() - rates.Min()) / _measured.Median(scenario, target, "rps"), "P0");
     }
 
     private string Milliseconds(string scenario, string target, string name) =>

@@ -32,7 +32,8 @@ internal sealed class Streams(Uri url, byte[] request, int count, int connection
             runs.Add(new Run());
         }
 
-        await Task.WhenAll(runs.Select((run, number) => RunAsync(run, request, count, Ramp * number / connections, time.Token)));
+        await Task.WhenAll(runs.Select((run, number) =>
+            RunAsync(run, request, count, Ramp * number / connections, time.Token)));
         Print(before, runs);
         return 0;
     }
