@@ -56,10 +56,17 @@ public sealed class ServeTests
         Assert.Contains($"{first.Address.Port}", second.Errors, StringComparison.Ordinal);
     }
 
+    /// <summary>The string at a path of names and indexes, null when there is none.</summary>
     private static string? Walk(JsonElement element, string path)
     {
         foreach (var step in path.Split('.'))
-            element = int.TryParse(step, out var index) ? element[index] : element.GetProperty(step);
-        return element.GetString();
+        {
+            if (int.TryParse(step, out var index) && element.ValueKind == JsonValueKind.Array)
+                element = index < element.GetArrayLength() ? element[index] : default;
+            else if (element.ValueKind != JsonValueKind.Object || !element.TryGetProperty(step, out element))
+                return null;
+        }
+
+        return element.ValueKind == JsonValueKind.String ? element.GetString() : null;
     }
 }

@@ -20,6 +20,7 @@ internal sealed partial class ChildProcess : IAsyncDisposable
     private readonly StringBuilder _errors = new();
     private readonly Task _readingErrors;
     private readonly string _name;
+    private bool _disposed;
 
     public ChildProcess(
         string program, IEnumerable<string> arguments, string folder, params (string Name, string? Value)[] environment)
@@ -106,6 +107,9 @@ internal sealed partial class ChildProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_disposed)
+            return;
+        _disposed = true;
         if (!_process.HasExited)
             _process.Kill(entireProcessTree: true);
         await _process.WaitForExitAsync();
