@@ -66,7 +66,7 @@ internal static class CheckVerb
         if (changes is { Count: 0 })
             context.Output.WriteLine("nothing changes");
         foreach (var change in changes ?? [])
-            context.Output.WriteLine($"{change.Key}: {(change.Restart ? "changes at the next start" : "changes live")}");
+            context.Output.WriteLine($"{change.Key}: changes {(change.Restart ? "at the next start" : "live")}");
     }
 
     private static void WriteJson(

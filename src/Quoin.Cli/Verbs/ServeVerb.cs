@@ -8,18 +8,18 @@ namespace Quoin.Cli.Verbs;
 /// <summary><c>quoin serve</c>, also spelt <c>quoin server start</c></summary>
 internal static class ServeVerb
 {
-    public static Command Create(CommandContext context) => Create("serve", context);
+    public static Command Create(CommandContext context) => Create("serve", "quoin serve", context);
 
     public static Command CreateServerStart(CommandContext context) =>
         new("server", "Run the server (see serve).\n\nExample: quoin server start --port 8080")
         {
-            Create("start", context),
+            Create("start", "quoin server start", context),
         };
 
-    private static Command Create(string name, CommandContext context)
+    private static Command Create(string name, string usage, CommandContext context)
     {
         var command = new Command(
-            name, "Run the server. SIGHUP reads the configuration again.\n\nExample: quoin serve --config quoin.yaml");
+            name, $"Run the server. SIGHUP reads the configuration again.\n\nExample: {usage} --config quoin.yaml");
         var options = new SettingOptions(command);
         command.SetAction((parsed, _) => RunAsync(options.Read(parsed, context), context));
         return command;

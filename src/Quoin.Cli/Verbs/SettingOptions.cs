@@ -3,7 +3,9 @@ using Quoin.Server.Configuration;
 
 namespace Quoin.Cli.Verbs;
 
-/// <summary>The settings that have an option of their own. They are text here: the binder judges them as all others.</summary>
+/// <summary>
+/// The settings that have an option of their own. They are text here: the binder judges them as all others.
+/// </summary>
 internal sealed class SettingOptions
 {
     private static readonly (string Option, string Key, string Value, string Description)[] Table =

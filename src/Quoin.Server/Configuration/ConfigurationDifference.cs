@@ -4,7 +4,7 @@ using Quoin.Server.Configuration.Binding;
 
 namespace Quoin.Server.Configuration;
 
-/// <summary>A setting whose value differs between two configurations. Values are left out: they may be secret.</summary>
+/// <summary>A setting whose value differs between two configurations. Values may be secret: left out.</summary>
 /// <param name="Restart">Takes effect at the next start only.</param>
 public sealed record ConfigurationChange(string Key, bool Restart);
 

@@ -47,7 +47,7 @@ internal sealed class ConfigurationValidator(
                 "two different ports, or metrics.port: 0 for the main port only");
         }
 
-        if (!metrics.Path.StartsWith('/') || metrics.Path.Any(character => character is <= ' ' or > '~' or '?' or '#' or '%' or '{' or '}' or '*'))
+        if (!metrics.Path.StartsWith('/') || !metrics.Path.All(IsPathCharacter))
         {
             Report(ConfigurationErrorKind.WrongType, "metrics.path", "not a path of a URL",
                 found: Text.Quoted(metrics.Path), accepted: "a path such as /metrics");
@@ -204,6 +204,9 @@ internal sealed class ConfigurationValidator(
     private static bool IsProviderName(string name) =>
         name.Length is > 0 and <= 64 && name.All(character => char.IsAsciiLetterOrDigit(character) ||
             character is '.' or '_' or '-');
+
+    private static bool IsPathCharacter(char character) =>
+        char.IsAsciiLetterOrDigit(character) || character is '/' or '.' or '_' or '-' or '~';
 
     private static bool IsTokenCharacter(char character) =>
         char.IsAsciiLetterOrDigit(character) || "!#$%&'*+-.^_`|~".Contains(character, StringComparison.Ordinal);

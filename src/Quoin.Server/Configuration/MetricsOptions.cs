@@ -11,7 +11,9 @@ public sealed record MetricsOptions
     [Setting(Env = ["METRICS_PORT"], Restart = true, Min = 0, Max = 65535)]
     public int Port { get; init; } = 9090;
 
-    /// <summary>Path of the page, on its own port and, while the server listens on loopback only, on the main port.</summary>
+    /// <summary>
+    /// Path of the page, on its own port and, while the server listens on loopback only, on the main port.
+    /// </summary>
     [Setting(Restart = true)]
     public string Path { get; init; } = "/metrics";
 }
@@ -30,6 +32,8 @@ public sealed record LoggingOptions
     /// <summary>One line for each request.</summary>
     public bool Requests { get; init; } = true;
 
-    /// <summary>Prompts and answers in the request's line. They may hold personal data: off unless you need it.</summary>
+    /// <summary>
+    /// Prompts and answers in the request's line. They may hold personal data: off unless you need it.
+    /// </summary>
     public bool Prompts { get; init; }
 }

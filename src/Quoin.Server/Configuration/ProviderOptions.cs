@@ -11,7 +11,9 @@ public sealed record ProviderOptions
     /// <summary>Model used when a request names the provider and no model; also listed as one of its models.</summary>
     public string? Model { get; init; }
 
-    /// <summary>Models it serves; <c>*</c> matches any run of characters. Empty: what it lists itself and its own names.</summary>
+    /// <summary>
+    /// Models it serves; <c>*</c> matches any run of characters. Empty: what it lists itself and its own names.
+    /// </summary>
     public IReadOnlyList<string> Models { get; init; } = [];
 
     /// <summary>Its API key. Needed where the type's own address is used.</summary>
@@ -45,7 +47,9 @@ public sealed record CandidateOptions
     [Setting(Required = true)]
     public string Provider { get; init; } = "";
 
-    /// <summary>The provider's name for the model. Default: the provider's <c>model</c>, else the route's name.</summary>
+    /// <summary>
+    /// The provider's name for the model. Default: the provider's <c>model</c>, else the route's name.
+    /// </summary>
     public string? Model { get; init; }
 }
 

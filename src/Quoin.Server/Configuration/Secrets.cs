@@ -5,7 +5,7 @@ internal static class Secrets
 {
     public const string Mask = "***";
 
-    /// <summary>The text without what a URL carries beside the address: user and password, query and fragment.</summary>
+    /// <summary>The text without what a URL carries beside the address: user, password, query and fragment.</summary>
     /// <param name="url">The text was meant as a URL, whatever it looks like.</param>
     public static string MaskUrl(string text, bool url)
     {

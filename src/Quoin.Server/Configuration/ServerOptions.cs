@@ -15,7 +15,9 @@ public sealed record ServerOptions
     [Setting(Restart = true, Min = 1, Max = 600)]
     public TimeSpan ReadTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>A client that takes no response bytes for so long is cut off; streams count per event. 1s..10m.</summary>
+    /// <summary>
+    /// A client that takes no response bytes for so long is cut off; streams count per event. 1s..10m.
+    /// </summary>
     [Setting(Min = 1, Max = 600)]
     public TimeSpan WriteTimeout { get; init; } = TimeSpan.FromSeconds(45);
 

@@ -135,7 +135,8 @@ public sealed class ConfigurationLoaderTests
         Assert.Equal(1, ConfigurationLoader.Load(inputs).Configuration!.Options.Server.Port);
         variables["QUOIN_CONFIG"] = "other.yaml";
         Assert.Equal(2, ConfigurationLoader.Load(inputs).Configuration!.Options.Server.Port);
-        Assert.Equal(3, ConfigurationLoader.Load(inputs with { File = "third.yaml" }).Configuration!.Options.Server.Port);
+        var named = inputs with { File = "third.yaml" };
+        Assert.Equal(3, ConfigurationLoader.Load(named).Configuration!.Options.Server.Port);
         Assert.Null(ConfigurationLoader.Load(inputs with { UseFile = false }).Configuration!.File);
         Assert.Equal("none.yaml: no such file",
             Assert.Single(ConfigurationLoader.Load(inputs with { File = "none.yaml" }).Errors).ToString());

@@ -30,7 +30,8 @@ public sealed class ConfigurationSourceTests : IDisposable
         Assert.Equal(10, before.Llm.Timeout.TotalSeconds);
         Assert.Same(before, told!.Value.Old);
         Assert.Same(source.Current, told.Value.New);
-        Assert.Contains("ConfigurationReloaded: Configuration reloaded; changed: llm.timeout, logging.level", _log.Lines);
+        Assert.Contains(
+            "ConfigurationReloaded: Configuration reloaded; changed: llm.timeout, logging.level", _log.Lines);
     }
 
     [Fact]

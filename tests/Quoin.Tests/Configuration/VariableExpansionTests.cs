@@ -62,7 +62,8 @@ public sealed class VariableExpansionTests
     {
         Assert.Equal(["${NONE}x"], ConfigurationText.Options(
             "models: {'${NONE}x': [{provider: sim}]}").Models.Keys);
-        Assert.Contains("unknown key", Assert.Single(ConfigurationText.Errors("foo: ${NONE}")), StringComparison.Ordinal);
+        Assert.Contains(
+            "unknown key", Assert.Single(ConfigurationText.Errors("foo: ${NONE}")), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -71,7 +72,8 @@ public sealed class VariableExpansionTests
         var errors = ConfigurationText.Errors(
             "server: ${S}\nprovider_preference: ${L}", new() { ["S"] = "{port: 1}", ["L"] = "[sim]" });
         Assert.Equal(2, errors.Length);
-        Assert.All(errors, error => Assert.Contains("wrong type; found a single value", error, StringComparison.Ordinal));
+        Assert.All(errors, error =>
+            Assert.Contains("wrong type; found a single value", error, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Quoin.Server.Configuration.Binding;
 
-/// <summary>Durations as text: numbers with units, largest first, such as <c>1h30m</c>, <c>1.5s</c>, <c>500ms</c>.</summary>
+/// <summary>Durations as text: numbers with units, largest first (<c>1h30m</c>, <c>1.5s</c>, <c>500ms</c>).</summary>
 internal static class Durations
 {
     // The longest that may be written, so that sums of durations stay far from the type's end.

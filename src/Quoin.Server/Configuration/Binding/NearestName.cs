@@ -1,6 +1,6 @@
 namespace Quoin.Server.Configuration.Binding;
 
-/// <summary>The name that was probably meant: the one with the fewest slips of the keys (Damerau-Levenshtein).</summary>
+/// <summary>The name that was probably meant: that with the fewest slips of the keys (Damerau-Levenshtein).</summary>
 internal static class NearestName
 {
     /// <summary>Null where every name is too far: more than a third of the letters would be wrong.</summary>

@@ -180,7 +180,7 @@ internal sealed class RecordShape
 
     public object Clone(object value) => _clone.Invoke(value, null)!;
 
-    /// <summary>Every setting that stands at a fixed path: those of nested records, not those inside maps and lists.</summary>
+    /// <summary>Every setting at a fixed path: those of nested records, not those inside maps and lists.</summary>
     public IEnumerable<(string[] Path, SettingShape Setting)> Fixed()
     {
         foreach (var setting in Settings)

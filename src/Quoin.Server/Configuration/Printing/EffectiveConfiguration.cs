@@ -33,7 +33,7 @@ public static class EffectiveConfiguration
         return yaml.ToString();
     }
 
-    /// <summary><c>{"file":…,"configuration":{…},"origins":{key: origin}}</c>; defaults are not in origins.</summary>
+    /// <summary><c>{"file":…,"configuration":{…},"origins":{key: origin}}</c>; defaults have no origin.</summary>
     public static void WriteJson(LoadedConfiguration configuration, Utf8JsonWriter writer)
     {
         ArgumentNullException.ThrowIfNull(configuration);

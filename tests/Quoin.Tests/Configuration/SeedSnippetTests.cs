@@ -1,0 +1,87 @@
+using Quoin.Server.Configuration;
+
+namespace Quoin.Tests.Configuration;
+
+/// <summary>
+/// The YAML that users of the systems before Quoin have. What is built loads as written and takes effect; a section
+/// that is not built yet is an unknown key and nothing else, so that nobody believes it to work.
+/// </summary>
+public sealed class SeedSnippetTests
+{
+    private static readonly Dictionary<string, string> Environment = new()
+    {
+        ["ANTHROPIC_API_KEY"] = "key-a",
+        ["OPENAI_API_KEY"] = "key-o",
+        ["REDIS_PASSWORD"] = "key-r",
+    };
+
+    [Fact]
+    public void Providers_and_their_preference_load_and_take_effect()
+    {
+        var options = ConfigurationText.Options(
+            """
+            providers:
+              anthropic:
+                type: anthropic
+                model: claude-3-haiku
+                api_key: ${ANTHROPIC_API_KEY}
+              openai:
+                type: openai
+                model: gpt-4
+                api_key: ${OPENAI_API_KEY}
+
+            provider_preference:
+              - anthropic
+              - openai
+            """, Environment);
+        Assert.Equal(["anthropic", "openai"], options.ProviderPreference);
+        Assert.Equal(("claude-3-haiku", "key-a"), (
+            options.Providers["anthropic"].Model, options.Providers["anthropic"].ApiKey));
+        Assert.Equal(("gpt-4", "key-o"), (options.Providers["openai"].Model, options.Providers["openai"].ApiKey));
+    }
+
+    [Theory]
+    [InlineData("server:\n  http3:\n    enabled: true\n    port: 443", "server.http3")]
+    [InlineData("llm:\n  cache:\n    enable: true\n    type: \"redis\"\n    redis:\n" +
+        "      password: ${REDIS_PASSWORD}", "llm.cache")]
+    [InlineData("queue:\n  enabled: true\n  initial_size: 1000", "queue")]
+    [InlineData("circuit_breaker:\n  max_requests: 100", "circuit_breaker")]
+    [InlineData("routes:\n  - path: \"/metrics\"\n    handler: \"metrics\"", "routes")]
+    [InlineData("server:\n  port: 8080\n  http3:\n    enabled: false\nllm:\n  cache:\n    type: \"memory\"\n" +
+        "queue:\n  enabled: false", "server.http3,llm.cache,queue")]
+    [InlineData("server:\n  port: 443\n  http3:\n    enabled: true\nllm:\n  cache:\n    ttl: 24h\nqueue:\n" +
+        "  enabled: true\ncircuit_breaker:\n" +
+        "  max_requests: 200", "server.http3,llm.cache,queue,circuit_breaker")]
+    [InlineData("runtime:\n  max_agents: 5000\nmessaging:\n  queue_size: 100000\ncoordination:\n  cluster:\n" +
+        "    gossip_interval: 500ms\ntransport:\n  type: quic", "runtime,messaging,coordination,transport")]
+    [InlineData("storage:\n  type: sqlite\n  page_cache_size: 10MB", "storage")]
+    [InlineData("agents:\n  default_limits:\n    memory: 50MB\n  overrides:\n" +
+        "    - agent_id: heavy-processor", "agents")]
+    [InlineData("runtime:\n  numa:\n    enabled: true", "runtime")]
+    public void What_is_not_built_yet_is_an_unknown_key_and_nothing_else(string yaml, string keys)
+    {
+        var errors = ConfigurationText.Load(yaml, Environment).Errors;
+        Assert.All(errors, error => Assert.Equal(ConfigurationErrorKind.UnknownKey, error.Kind));
+        Assert.Equal(keys.Split(','), errors.Select(error => error.Key));
+    }
+
+    [Theory]
+    [InlineData("SERVER_HOST", "0.0.0.0", "server.host")]
+    [InlineData("SERVER_PORT", "9000", "server.port")]
+    [InlineData("PORT", "9000", "server.port")]
+    [InlineData("KEEPALIVE", "5", "server.keep_alive_timeout")]
+    [InlineData("KEEP_ALIVE", "5", "server.keep_alive_timeout")]
+    [InlineData("MAX_REQUEST_SIZE", "1048576", "server.max_request_size")]
+    [InlineData("LLM_TIMEOUT", "30000", "llm.timeout")]
+    [InlineData("HTTPX_POOL_MAX", "50", "llm.max_connections")]
+    [InlineData("ENABLE_METRICS", "false", "metrics.enabled")]
+    [InlineData("METRICS_PORT", "9191", "metrics.port")]
+    [InlineData("LOG_LEVEL", "debug", "logging.level")]
+    [InlineData("LOG_FORMAT", "text", "logging.format")]
+    public void Their_environment_variables_take_effect(string name, string value, string key)
+    {
+        var options = ConfigurationText.Options("", new() { [name] = value });
+        var change = Assert.Single(ConfigurationDifference.Between(new QuoinOptions(), options));
+        Assert.Equal(key, change.Key);
+    }
+}
