@@ -50,7 +50,7 @@ internal sealed class GatewayMetrics
 
     public void Start() => _inProgress.Add(Stripes.Current, 1);
 
-    /// <summary>Counts a finished request: <see cref="RequestRecord.Finished"/> is set, nothing changes any more.</summary>
+    /// <summary>Counts a finished request: <see cref="RequestRecord.Finished"/> is set.</summary>
     public void Record(RequestRecord record)
     {
         var stripe = Stripes.Current;
