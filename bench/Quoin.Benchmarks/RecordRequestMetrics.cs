@@ -6,8 +6,8 @@ using Quoin.Server.Telemetry;
 namespace Quoin.Benchmarks;
 
 /// <summary>
-/// All metrics of one request. Measured on a busy machine of 2 cores: see the results beside each case. The floor
-/// is what the same number of interlocked adds costs.
+/// All metrics of one request. Measured on a busy machine of 2 cores: 127 ns unstreamed, 160 to 240 ns streamed,
+/// nothing allocated. 20 interlocked adds alone, the floor, cost 92 ns.
 /// </summary>
 #pragma warning disable CA1001 // Disposed by the method that BenchmarkDotNet calls for it.
 [MemoryDiagnoser]
