@@ -235,12 +235,15 @@ public sealed class GatewayMetricsTests : IDisposable
     public void No_number_is_lost_when_many_threads_record_while_the_page_is_read()
     {
         const int Threads = 8;
-        const int Each = 20_000;
+        const int Each = 100_000;
+        using var barrier = new Barrier(Threads);
         var threads = Enumerable.Range(0, Threads).Select(t => new Thread(() =>
         {
+            var records = Enumerable.Range(0, 5).Select(model => Records.Answered("model-" + model)).ToArray();
+            barrier.SignalAndWait();
             for (var i = 0; i < Each; i++)
             {
-                _fixture.Record(Records.Answered("model-" + ((i + t) % 5)));
+                _fixture.Record(records[(i + t) % 5]);
             }
         })).ToList();
         threads.ForEach(thread => thread.Start());
