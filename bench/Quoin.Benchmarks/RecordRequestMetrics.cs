@@ -6,11 +6,11 @@ using Quoin.Server.Telemetry;
 namespace Quoin.Benchmarks;
 
 /// <summary>
-/// All metrics of one request. Measured on a busy machine of 2 cores: see the results beside each case. The floor
-/// is what the same number of interlocked adds costs.
+/// All metrics of one request. Measured on a busy machine of 2 cores: 127 ns unstreamed, 160 to 240 ns streamed,
+/// nothing allocated. 20 interlocked adds alone, the floor, cost 92 ns.
 /// </summary>
+#pragma warning disable CA1001 // Disposed by the method that BenchmarkDotNet calls for it.
 [MemoryDiagnoser]
-[ShortRunJob]
 public class RecordRequestMetrics
 {
     private readonly MetricRegistry _registry = new(TimeProvider.System);
@@ -20,7 +20,14 @@ public class RecordRequestMetrics
     private GatewayMetrics _metrics = null!;
 
     [GlobalSetup]
-    public void Setup() => _metrics = new GatewayMetrics(_registry);
+    public void Setup()
+    {
+        _metrics = new GatewayMetrics(_registry);
+
+        // The table's names are other objects than those measured: a request brings its own.
+        _metrics.Record(Record(stream: false));
+        _metrics.Record(Record(stream: true));
+    }
 
     [GlobalCleanup]
     public void Cleanup() => _registry.Dispose();
@@ -64,7 +71,6 @@ public class RecordRequestMetrics
         RequestedModel = "gpt-4o-mini",
         Provider = "main",
         ProviderType = "openai",
-        // Names come new from every request: never the same objects as in the table.
         Model = new string("gpt-4o-mini".AsSpan()),
         ResponseModel = new string("gpt-4o-mini-2024-07-18".AsSpan()),
         Attempts = 1,

@@ -4,29 +4,32 @@ namespace Quoin.Server.Telemetry;
 
 /// <summary>
 /// A histogram over whole numbers (clock ticks, tokens) with fixed bounds. Bounds and sum are told in
-/// <c>value × scale</c>: seconds of ticks, or the number itself.
+/// the metric's unit: seconds of ticks, or the number itself. They are divided, not multiplied by an inverse, so
+/// that 1.09 s is told as 1.09.
 /// </summary>
 internal sealed class HistogramFamily : MetricFamily
 {
     private readonly SeriesSet<HistogramSeries> _series;
 
     /// <param name="bounds">Rising upper bounds in the metric's unit, without infinity.</param>
-    /// <param name="scale">The metric's unit of one recorded unit, such as 1e-9 for nanosecond ticks.</param>
-    public HistogramFamily(MetricDescription description, Meter meter, double[] bounds, double scale)
+    /// <param name="recordedPerUnit">What is recorded for one unit, such as 1e9 for nanosecond ticks.</param>
+    public HistogramFamily(MetricDescription description, Meter meter, double[] bounds, double recordedPerUnit)
         : base(description, MetricKind.Histogram)
     {
         Bounds = bounds;
-        Scale = scale;
+        RecordedPerUnit = recordedPerUnit;
         var advice = new InstrumentAdvice<double> { HistogramBucketBoundaries = bounds };
         var instrument = meter.CreateHistogram(
             description.Instrument!, description.Unit, description.Help, tags: null, advice);
-        long[] limits = [.. bounds.Select(bound => (long)Math.Round(bound / scale))];
-        _series = new(LabelNames.Count, values => new HistogramSeries(values, TagsOf(values), limits, scale, instrument));
+        long[] limits = [.. bounds.Select(bound => (long)Math.Round(bound * recordedPerUnit))];
+        _series = new(
+            LabelNames.Count,
+            values => new HistogramSeries(values, TagsOf(values), limits, recordedPerUnit, instrument));
     }
 
     public double[] Bounds { get; }
 
-    public double Scale { get; }
+    public double RecordedPerUnit { get; }
 
     /// <summary>The series of these label values; an empty value is a label that is not there.</summary>
     public HistogramSeries With(params string[] values) => _series.With(values);
@@ -40,7 +43,7 @@ internal sealed class HistogramFamily : MetricFamily
             // Label sets are bound before it is known what they will hold: an empty one is left out of the page.
             if (counts.AsSpan().ContainsAnyExcept(0))
             {
-                writer.Histogram(this, series.Labels, counts, sum * Scale);
+                writer.Histogram(this, series.Labels, counts, sum / RecordedPerUnit);
             }
         }
     }
@@ -51,7 +54,11 @@ internal sealed class HistogramFamily : MetricFamily
 /// shows a total that its buckets contradict, however many threads record meanwhile.
 /// </summary>
 internal sealed class HistogramSeries(
-    string[] labels, KeyValuePair<string, object?>[] tags, long[] limits, double scale, Histogram<double> instrument)
+    string[] labels,
+    KeyValuePair<string, object?>[] tags,
+    long[] limits,
+    double recordedPerUnit,
+    Histogram<double> instrument)
 {
     private readonly int _stride = Stripes.Stride(limits.Length + 2);
     private readonly long[] _cells = Stripes.Allocate(limits.Length + 2);
@@ -74,7 +81,7 @@ internal sealed class HistogramSeries(
         Interlocked.Add(ref cells[first + limits.Length + 1], value);
         if (instrument.Enabled)
         {
-            instrument.Record(value * scale, tags);
+            instrument.Record(value / recordedPerUnit, tags);
         }
     }
 

@@ -93,7 +93,8 @@ internal sealed class LogOutput : IAsyncDisposable
 
             if (size > _pending.Length)
             {
-                Array.Resize(ref _pending, Math.Min(Math.Max(_pending.Length * 2, size), TelemetryLimits.LogBufferBytes));
+                var larger = Math.Max(_pending.Length * 2, size);
+                Array.Resize(ref _pending, Math.Min(larger, TelemetryLimits.LogBufferBytes));
             }
 
             line.CopyTo(_pending.AsSpan(_pendingBytes));

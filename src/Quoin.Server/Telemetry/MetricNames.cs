@@ -18,7 +18,7 @@ internal static class MetricNames
 
     public static string Of(Gateway.Conversation.FinishReason reason) => Finishes[(int)reason];
 
-    /// <summary>Methods are a bounded label: what is not one of HTTP's is <c>_OTHER</c>, as OpenTelemetry has it.</summary>
+    /// <summary>A bounded label: a method that is not HTTP's is <c>_OTHER</c>, as OpenTelemetry has it.</summary>
     public static string Method(string method) => method switch
     {
         "GET" or "POST" or "HEAD" or "PUT" or "DELETE" or "OPTIONS" or "PATCH" or "TRACE" or "CONNECT" => method,

@@ -12,11 +12,11 @@ internal sealed class MetricRegistry : IDisposable
 
     private readonly Lock _lock = new();
     private readonly SortedDictionary<string, MetricFamily> _families = new(StringComparer.Ordinal);
-    private readonly double _secondsPerTick;
+    private readonly double _ticksPerSecond;
 
     public MetricRegistry(TimeProvider time)
     {
-        _secondsPerTick = 1.0 / time.TimestampFrequency;
+        _ticksPerSecond = time.TimestampFrequency;
         Meter = new Meter(MeterName, Product.Version);
     }
 
@@ -42,11 +42,11 @@ internal sealed class MetricRegistry : IDisposable
 
     /// <summary>A histogram of clock ticks, told in seconds.</summary>
     public HistogramFamily Durations(MetricDescription description, double[] bounds) =>
-        Add(new HistogramFamily(description, Meter, bounds, _secondsPerTick));
+        Add(new HistogramFamily(description, Meter, bounds, _ticksPerSecond));
 
     /// <summary>A histogram of whole numbers.</summary>
     public HistogramFamily Sizes(MetricDescription description, double[] bounds) =>
-        Add(new HistogramFamily(description, Meter, bounds, scale: 1));
+        Add(new HistogramFamily(description, Meter, bounds, recordedPerUnit: 1));
 
     public void Callback(MetricDescription description, MetricKind kind, Func<double> read) =>
         Callback(description, kind, () => [([], read())]);

@@ -29,7 +29,11 @@ internal static class ProcessMetrics
         Gauge(registry, "process_resident_memory_bytes", "Resident memory.", () => Environment.WorkingSet);
         if (Directory.Exists("/proc/self/fd"))
         {
-            Gauge(registry, "process_open_fds", "Open file descriptors.", () => Directory.GetFiles("/proc/self/fd").Length);
+            Gauge(
+                registry,
+                "process_open_fds",
+                "Open file descriptors.",
+                () => Directory.EnumerateFileSystemEntries("/proc/self/fd").Count());
         }
     }
 

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Encodings.Web;
-using System.Text.Json;
 using Quoin.Server.Configuration;
 
 namespace Quoin.Server.Telemetry;
@@ -26,8 +25,8 @@ internal sealed class SecretMask
         {
             patterns.Add(AsBytes(secret));
             patterns.Add(AsBytes(Uri.EscapeDataString(secret)));
-            patterns.Add(AsBytes(JsonEncodedText.Encode(secret, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).ToString()));
-            patterns.Add(AsBytes(JsonEncodedText.Encode(secret, JavaScriptEncoder.Default).ToString()));
+            patterns.Add(AsBytes(JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(secret)));
+            patterns.Add(AsBytes(JavaScriptEncoder.Default.Encode(secret)));
         }
 
         // The longest first: of a key that starts with another key nothing is left over.

@@ -21,6 +21,6 @@ internal static class Stripes
     /// <summary>Longs between the copies of a series of <paramref name="cells"/> numbers.</summary>
     public static int Stride(int cells) => (cells + LineLongs - 1) / LineLongs * LineLongs;
 
-    /// <summary>One line of room in front keeps the array's length, which every access reads, off the first copy.</summary>
+    /// <summary>One line in front keeps the array's length, which every access reads, off the first copy.</summary>
     public static long[] Allocate(int cells) => new long[LineLongs + (Count * Stride(cells))];
 }

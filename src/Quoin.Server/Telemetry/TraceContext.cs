@@ -30,7 +30,7 @@ internal readonly record struct TraceContext
 
     public ulong Parent { get; }
 
-    /// <summary>The caller may have recorded the trace. The other flags have no meaning here and are not passed on.</summary>
+    /// <summary>The caller may have recorded the trace. The other flags mean nothing here and end here.</summary>
     public bool Sampled { get; }
 
     /// <summary>The tracestate to pass on, checked and bounded; null for none.</summary>
@@ -52,7 +52,7 @@ internal readonly record struct TraceContext
             : new(context.High, context.Low, context.Parent, context.Sampled, TraceState.Read(tracestate));
     }
 
-    /// <summary>A new trace. Sampled: our log tells of it, and an upstream that samples by its parent keeps its part.</summary>
+    /// <summary>A new trace, sampled: our log tells of it, and who samples by its parent keeps its part.</summary>
     public static TraceContext Begin(IdSource ids) =>
         new(ids.NextNonZero(), ids.Next(), ids.NextNonZero(), sampled: true, state: null);
 

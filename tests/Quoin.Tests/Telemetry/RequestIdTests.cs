@@ -45,8 +45,9 @@ public sealed class RequestIdTests
         }
 
         Assert.Equal(ids.Order(StringComparer.Ordinal), ids);
-        var milliseconds = ids[0][..10]
-            .Aggregate(0L, (sum, digit) => (sum * 32) + "0123456789ABCDEFGHJKMNPQRSTVWXYZ".IndexOf(digit, StringComparison.Ordinal));
+        const string Digits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+        var milliseconds = ids[0][..10].Aggregate(
+            0L, (sum, digit) => (sum * 32) + Digits.IndexOf(digit, StringComparison.Ordinal));
         Assert.Equal(ManualClock.Origin.ToUnixTimeMilliseconds(), milliseconds);
     }
 

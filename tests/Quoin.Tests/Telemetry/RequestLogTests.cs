@@ -122,7 +122,8 @@ public sealed class RequestLogTests
     {
         var text = await LogAsync(Records.Answered(), new LoggingOptions { Format = "text" });
 
-        Assert.StartsWith("2026-01-02T03:04:05.678Z info message=request request_id=req-1 ", text, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "2026-01-02T03:04:05.678Z info message=request request_id=req-1 ", text, StringComparison.Ordinal);
         Assert.Contains(" method=POST endpoint=/v1/chat/completions status=200 ", text, StringComparison.Ordinal);
         Assert.Contains(" duration_ms=20.000 ", text, StringComparison.Ordinal);
     }
