@@ -26,10 +26,9 @@ internal static class SimAnswer
         {
             new ResponseStarted(IdPrefix(shape) + id, prompt.Model, createdUnixSeconds),
         };
-        var user = prompt.UserText();
         var thoughts = AddThoughts(prompt, events, ref random);
         var block = thoughts > 0 && prompt.ShowThoughts ? 1 : 0;
-        var calls = filterAfter is null ? FindCalls(prompt, user) : [];
+        var calls = filterAfter is null ? FindCalls(prompt) : [];
         ResponseFinished finished;
         int output;
         if (calls.Count > 0)
@@ -39,7 +38,7 @@ internal static class SimAnswer
         }
         else
         {
-            var text = Text(prompt, user, tokens, ref random);
+            var text = Text(prompt, tokens, ref random);
             finished = Limit(prompt, text, thoughts, filterAfter);
             AddText(prompt, text, block, events, ref random);
             output = text.Count;
@@ -55,15 +54,15 @@ internal static class SimAnswer
         return events;
     }
 
-    private static List<string> Text(SimPrompt prompt, string user, int tokens, ref SimRandom random)
+    private static List<string> Text(SimPrompt prompt, int tokens, ref SimRandom random)
     {
         if (prompt.Output is { } format)
         {
             return SimTokens.Split(SimSchema.Satisfy(format.Schema, random));
         }
 
-        return user.StartsWith(Echo, StringComparison.OrdinalIgnoreCase)
-            ? SimTokens.Split(user[Echo.Length..].TrimStart())
+        return prompt.UserTextStartsWith(Echo)
+            ? SimTokens.Split(prompt.UserText()[Echo.Length..].TrimStart())
             : SimWords.Sentences(tokens, ref random);
     }
 
@@ -93,7 +92,7 @@ internal static class SimAnswer
     /// Which tools are called. Required or named: that one, or the first. Auto: only when the last turn is a user's
     /// and says "call" or a tool's name. The tool named in the text comes before the first; "call all" calls all.
     /// </summary>
-    private static List<Tool> FindCalls(SimPrompt prompt, string user)
+    private static List<Tool> FindCalls(SimPrompt prompt)
     {
         var mode = prompt.ToolChoice?.Mode ?? ToolChoiceMode.Auto;
         if (prompt.Tools.Count == 0 || mode == ToolChoiceMode.None)
@@ -101,6 +100,7 @@ internal static class SimAnswer
             return [];
         }
 
+        var user = prompt.UserText();
         var allowed = prompt.ToolChoice?.Allowed is { } names
             ? prompt.Tools.FindAll(tool => names.Contains(tool.Name))
             : prompt.Tools;

@@ -163,15 +163,7 @@ internal sealed class SimEngine(
                 break;
             default:
                 var response = ChatResponse.Assemble(Plan(prompt!, route, fault))!;
-                if (route.Shape == SimShape.OpenAICompletions)
-                {
-                    SimCompletions.WriteResponse(response, output);
-                }
-                else
-                {
-                    dialects.Of(route.Shape).WriteResponse(response, Context(prompt!), output);
-                }
-
+                dialects.Of(route.Shape).WriteResponse(response, Context(prompt!), output);
                 break;
         }
     }
@@ -182,9 +174,7 @@ internal sealed class SimEngine(
         var context = Context(prompt);
         var dialect = dialects.Of(route.Shape);
         var array = route.Shape == SimShape.Gemini && !request.Query.Contains("alt=sse", StringComparison.Ordinal);
-        ChatStreamWriter writer = route.Shape == SimShape.OpenAICompletions
-            ? new SimCompletions(context)
-            : dialect.CreateStreamWriter(context);
+        var writer = dialect.CreateStreamWriter(context);
         var elements = array ? new SimArrayWriter(writer) : null;
 
         void WriteError(IBufferWriter<byte> output)

@@ -10,6 +10,9 @@ namespace Quoin.Server.Gateway.Sim;
 /// </summary>
 internal sealed class SimHandler(SimEngine engine, TimeProvider time) : HttpMessageHandler
 {
+    /// <summary>No more is reserved on the word of a header; a longer body grows as it comes.</summary>
+    private const int MaxExpectedBytes = 16 << 20;
+
     /// <exception cref="SimScenarioException">The scenario file is at fault.</exception>
     public static SimHandler Create(SimOptions options, SimDialects dialects, TimeProvider time)
     {
@@ -20,7 +23,7 @@ internal sealed class SimHandler(SimEngine engine, TimeProvider time) : HttpMess
     protected override async Task<HttpResponseMessage> SendAsync(
         HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        var body = request.Content is null ? [] : await request.Content.ReadAsByteArrayAsync(cancellationToken);
+        var body = await ReadAsync(request.Content, cancellationToken);
         var address = request.RequestUri!;
         var reply = engine.Answer(new SimRequest(
             request.Method.Method, address.AbsolutePath, address.Query, name => Header(request, name), body));
@@ -38,6 +41,20 @@ internal sealed class SimHandler(SimEngine engine, TimeProvider time) : HttpMess
         }
 
         return CreateResponse(request, reply);
+    }
+
+    /// <summary>Content that was made from bytes is copied once.</summary>
+    private static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpContent? content, CancellationToken cancellationToken)
+    {
+        if (content is null)
+        {
+            return default;
+        }
+
+        var expected = Math.Clamp(content.Headers.ContentLength ?? 0, 0, MaxExpectedBytes);
+        var body = new MemoryStream((int)expected);
+        await content.CopyToAsync(body, cancellationToken);
+        return body.GetBuffer().AsMemory(0, (int)body.Length);
     }
 
     private HttpResponseMessage CreateResponse(HttpRequestMessage request, SimReply reply)

@@ -120,6 +120,18 @@ internal sealed class SimPrompt(long seed)
         ? _userTexts[0].GetString()!
         : string.Concat(_userTexts.Select(text => text.GetString()));
 
+    /// <summary>Whether that text begins so, whatever the case; spares long prompts from becoming strings.</summary>
+    public bool UserTextStartsWith(string ascii)
+    {
+        if (_userTexts.Count == 0)
+        {
+            return false;
+        }
+
+        var raw = JsonMarshal.GetRawUtf8Value(_userTexts[0])[1..^1];
+        return raw.Length >= ascii.Length && Ascii.EqualsIgnoreCase(raw[..ascii.Length], ascii);
+    }
+
     public ChatRequest ToRequest() => new()
     {
         Model = Model,

@@ -12,11 +12,25 @@ internal static class SimTokens
 
     public static int Count(ReadOnlySpan<byte> text)
     {
+        // The same cuts as First makes, without the slices: long prompts are counted on every call.
         var count = 0;
-        while (!text.IsEmpty)
+        var word = -1;
+        foreach (var b in text)
         {
-            text = text[First(text)..];
-            count++;
+            if (IsSpace(b))
+            {
+                count += word != 0 ? 1 : 0;
+                word = 0;
+            }
+            else if (word < 0 || (word >= WordBytes && (b & 0xC0) != 0x80))
+            {
+                count++;
+                word = 1;
+            }
+            else
+            {
+                word++;
+            }
         }
 
         return count;

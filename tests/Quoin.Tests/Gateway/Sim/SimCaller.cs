@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Quoin.Server.Configuration;
+using Quoin.Server.Gateway.Dialects;
 using Quoin.Server.Gateway.Sim;
 
 namespace Quoin.Tests.Gateway.Sim;
@@ -11,12 +12,14 @@ internal sealed class SimCaller
     public const string Chat = "/v1/chat/completions";
 
     public static readonly SimDialects Dialects =
-        new(new FakeDialect(), new FakeDialect(), new FakeDialect(), new FakeDialect());
+        new(new FakeDialect(), new FakeDialect(), DialectTable.OpenAICompletions, new FakeDialect(), new FakeDialect());
 
-    public SimCaller(string scenario = "", SimOptions? options = null, bool control = false)
+    public SimCaller(
+        string scenario = "", SimOptions? options = null, bool control = false, SimDialects? dialects = null)
     {
         Engine = new SimEngine(
-            options ?? new SimOptions(), SimScenarioReader.Parse(scenario, "test.yaml"), Dialects, Time, control);
+            options ?? new SimOptions(), SimScenarioReader.Parse(scenario, "test.yaml"), dialects ?? Dialects, Time,
+            control);
     }
 
     public JumpingTime Time { get; } = new();

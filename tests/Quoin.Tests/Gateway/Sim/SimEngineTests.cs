@@ -366,6 +366,15 @@ public sealed class SimEngineTests
         Assert.Equal(tokens.Count, SimTokens.Count(Encoding.UTF8.GetBytes("αβγδεζηθικ 日本語日本語 x")));
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData(" ")]
+    [InlineData("a b  c\n\nd ")]
+    [InlineData("abcdefghi")]
+    [InlineData("  abcdefghijklmnopqrstuvwxyz  αβγδεζηθικλμ")]
+    public void Tokens_are_counted_as_they_are_cut(string text) =>
+        Assert.Equal(SimTokens.Split(text).Count, SimTokens.Count(text));
+
     private static string Field(string name, string body, SimOptions? options = null) =>
         new SimCaller(options: options).Json(body).GetProperty(name).GetString()!;
 
