@@ -41,6 +41,7 @@ internal sealed class Attempt(Exchange exchange, Candidate candidate)
             var plan = Plan();                                                                     // 1
             if (plan.LocalAnswer is { } local)
             {
+                http.Response.Headers["X-Quoin-Estimate"] = "tokens";
                 return await ResponseHead.WriteBodyAsync(exchange, local, "application/json");
             }
 
@@ -49,7 +50,9 @@ internal sealed class Attempt(Exchange exchange, Candidate candidate)
             clock.Begin(
                 plan.Stream ? AttemptPhase.FirstToken : AttemptPhase.Total,
                 plan.Stream ? llm.FirstTokenTimeout : llm.Timeout);
-            exchange.Record.ProviderStarted = exchange.Time.GetTimestamp();
+            var record = exchange.Record;
+            record.ProviderStarted = exchange.Time.GetTimestamp();
+            record.ProviderAnswered = 0;
             using var response = await candidate.Upstream.SendAsync(request, clock.Token);         // 3
             if (!response.IsSuccessStatusCode)
             {
@@ -176,7 +179,9 @@ internal sealed class Attempt(Exchange exchange, Candidate candidate)
 /// <param name="Api">What is spoken to the provider.</param>
 /// <param name="Dialect">Its dialect.</param>
 /// <param name="Translation">Null: relayed untouched.</param>
-/// <param name="LocalAnswer">An answer that needs no provider (a counted estimate), else null.</param>
 internal sealed record AttemptPlan(
-    WireApi Api, Dialect Dialect, string Model, bool Stream, ITranslation? Translation,
-    ReadOnlyMemory<byte>? LocalAnswer = null);
+    WireApi Api, Dialect Dialect, string Model, bool Stream, ITranslation? Translation)
+{
+    /// <summary>An answer that needs no provider (an estimate of tokens), else null.</summary>
+    public ReadOnlyMemory<byte>? LocalAnswer { get; init; }
+}

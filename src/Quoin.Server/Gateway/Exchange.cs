@@ -61,7 +61,9 @@ internal sealed class Exchange(
     {
         try
         {
-            return Dialect.ReadRequest(Body.WrittenMemory, Envelope);
+            return Record.Operation == Operation.CountTokens
+                ? TokenCounting.ReadRequest(Call.Api, Body.WrittenMemory, Envelope)
+                : Dialect.ReadRequest(Body.WrittenMemory, Envelope);
         }
         catch (Exception e) when (e is InvalidOperationException or JsonException)
         {

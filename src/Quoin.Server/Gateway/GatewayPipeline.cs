@@ -151,6 +151,7 @@ internal sealed partial class GatewayPipeline(
     {
         var model = exchange.Envelope.Model;
         var candidates = await router.FindAsync(exchange.Snapshot, model, exchange.Http.RequestAborted);
+        exchange.Record.Route = exchange.Snapshot.TryGetRoute(model, out _) ? model : null;
         return candidates.Count > 0
             ? candidates
             : throw new GatewayException(
@@ -171,6 +172,7 @@ internal sealed partial class GatewayPipeline(
             record.ProviderType = candidate.Upstream.Provider.Options.Type;
             record.Model = candidate.Model;
             var outcome = await new Attempt(exchange, candidate).RunAsync();
+            services.Metrics.RecordAttempt(candidate.Upstream.Name, Judge(outcome, record));
             if (outcome.Done)
             {
                 if (outcome.Error is { } late)
@@ -183,6 +185,12 @@ internal sealed partial class GatewayPipeline(
             }
 
             error = outcome.Error;
+            if (record.ProviderStarted > 0)
+            {
+                record.EarlierAttempts += services.Time.GetTimestamp() - record.ProviderStarted;
+                record.ProviderStarted = 0;
+            }
+
             if (!outcome.Retryable)
             {
                 break;
@@ -193,6 +201,17 @@ internal sealed partial class GatewayPipeline(
 
         return error;
     }
+
+    private static AttemptOutcome Judge(AttemptResult result, RequestRecord record) => result switch
+    {
+        { Error: null } => record.ClientGone ? AttemptOutcome.Cancelled : AttemptOutcome.Success,
+        { Done: true } => AttemptOutcome.Broken,
+        { Error.Kind: GatewayErrorKind.RateLimited } => AttemptOutcome.RateLimited,
+        { Error.Kind: GatewayErrorKind.Deadline } => AttemptOutcome.Timeout,
+        { Error.UpstreamStatus: >= 500 } => AttemptOutcome.ServerError,
+        { Error: { Kind: GatewayErrorKind.BadGateway, UpstreamStatus: null } } => AttemptOutcome.Unreachable,
+        _ => AttemptOutcome.Refused,
+    };
 
     private static async Task AnswerErrorAsync(Exchange exchange, GatewayError error)
     {

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Quoin.Server.Gateway.Dialects.Gemini;
 using Quoin.Server.Gateway.Relay;
 
 namespace Quoin.Server.Gateway.Endpoints;
@@ -52,7 +53,8 @@ internal static class GatewayEndpoints
         }
 
         var stream = text.EndsWith(":streamGenerateContent", StringComparison.Ordinal);
-        IStreamFraming framing = EventStreamFraming.Instance;
+        var events = http.Request.Query["alt"] == "sse";
+        IStreamFraming framing = stream && !events ? new GeminiArrayFraming() : EventStreamFraming.Instance;
         return pipeline.InvokeAsync(
             http, RequestEdge.RecordOf(http), new GatewayCall(wire, framing, model, stream));
     }

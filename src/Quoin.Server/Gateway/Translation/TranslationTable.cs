@@ -11,13 +11,21 @@ internal static class TranslationTable
         var operation = WireApis.OperationOf(exchange.Call.Api);
         foreach (var api in provider.Speaks)
         {
-            if (WireApis.OperationOf(api) == operation && api != WireApi.OpenAICompletions)
+            // Completions are a shape for clients, and one embedding is a batch of one: neither is translated to.
+            if (WireApis.OperationOf(api) == operation
+                && api is not (WireApi.OpenAICompletions or WireApi.GeminiEmbed))
             {
                 return Plan(api, operation);
             }
         }
 
-        return null;
+        // Whoever chats reads tokens, counted or not.
+        return operation == Operation.CountTokens && provider.Speaks.Any(api => WireApis.OperationOf(api) == Operation.Chat)
+            ? new AttemptPlan(exchange.Call.Api, exchange.Dialect, "", Stream: false, Translation: null)
+            {
+                LocalAnswer = TokenCounting.Estimate(exchange),
+            }
+            : null;
     }
 
     private static AttemptPlan Plan(WireApi api, Operation operation)
@@ -25,8 +33,9 @@ internal static class TranslationTable
         var dialect = WireApis.DialectOf(api);
         ITranslation translation = operation switch
         {
-            Operation.Chat => new ChatTranslation(dialect),
-            _ => throw new NotSupportedException(),
+            Operation.CountTokens => new TokenCounting(api),
+            Operation.Embeddings => new EmbeddingsTranslation(api),
+            _ => new ChatTranslation(dialect),
         };
         return new AttemptPlan(api, dialect, Model: "", Stream: false, translation);
     }
