@@ -22,7 +22,7 @@ internal enum SimFaultKind
     HugeBody,
 }
 
-/// <summary>A fault with its parameters; each kind reads those that <see cref="SimFaultReader"/> lets it have.</summary>
+/// <summary>A fault with its parameters; each kind reads what <see cref="SimFaultReader"/> lets it have.</summary>
 internal sealed record SimFault(SimFaultKind Kind)
 {
     /// <summary>Content events sent before it happens; null: the kind's default.</summary>

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Quoin.Server.Gateway.Sim;
 
-/// <summary>A 64-bit hash for seeds and ids: the same on every machine and in every run; not against attackers.</summary>
+/// <summary>A 64-bit hash for seeds and ids: the same everywhere and always; not against attackers.</summary>
 internal struct SimHash(ulong seed)
 {
     public ulong Value { get; private set; } = Mix(seed);

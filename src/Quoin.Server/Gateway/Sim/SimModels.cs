@@ -4,7 +4,7 @@ using Quoin.Server.Gateway.Dialects;
 
 namespace Quoin.Server.Gateway.Sim;
 
-/// <summary>Lists of models. Calls to any other name are answered all the same, so that it can stand for any provider.</summary>
+/// <summary>Lists of models. Calls to any other name are answered too, so that it can stand for any provider.</summary>
 internal static class SimModels
 {
     public static readonly IReadOnlyList<string> Names = ["sim", "sim-mini", "sim-embedding"];

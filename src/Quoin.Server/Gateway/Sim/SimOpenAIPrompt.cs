@@ -63,8 +63,8 @@ internal static class SimOpenAIPrompt
 
         return SimJson.Text(format, "type") switch
         {
-            "json_schema" => new OutputFormat(
-                SimJson.Find(format, "json_schema") is { } schema ? SimJson.Find(schema, "schema") ?? default : default),
+            "json_schema" when SimJson.Find(format, "json_schema") is { } named =>
+                new OutputFormat(SimJson.Find(named, "schema") ?? default),
             "json_object" => new OutputFormat(default),
             _ => null,
         };

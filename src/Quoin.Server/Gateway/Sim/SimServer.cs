@@ -13,7 +13,7 @@ using Quoin.Server.Configuration;
 
 namespace Quoin.Server.Gateway.Sim;
 
-/// <summary>The simulated provider alone, on a port of its own: plays the replies of a <see cref="SimEngine"/>.</summary>
+/// <summary>The simulated provider on a port of its own: plays the replies of a <see cref="SimEngine"/>.</summary>
 internal sealed class SimServer(SimEngine engine, TimeProvider time) : IAsyncDisposable
 {
     private const int MaxBodyBytes = 64 << 20;
@@ -36,7 +36,8 @@ internal sealed class SimServer(SimEngine engine, TimeProvider time) : IAsyncDis
         await using var server = new SimServer(engine, TimeProvider.System);
         await server.StartAsync(host, port, cancellationToken);
         var rules = scenario.Rules.Count switch { 0 => "no faults", 1 => "1 rule", var n => $"{n} rules" };
-        await output.WriteLineAsync($"quoin sim listens on {server.Address.GetLeftPart(UriPartial.Authority)} ({rules})");
+        var address = server.Address.GetLeftPart(UriPartial.Authority);
+        await output.WriteLineAsync($"quoin sim listens on {address} ({rules})");
         await output.FlushAsync(cancellationToken);
         await server._app!.WaitForShutdownAsync(cancellationToken);
     }

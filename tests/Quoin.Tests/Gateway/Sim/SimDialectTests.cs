@@ -20,7 +20,8 @@ public sealed class SimDialectTests
             {
                 requests.Add("/v1/chat/completions", $$$"""
                     {"model":"m","messages":[{"role":"user","content":"{{{text}}}"}],"tools":[{"type":"function",
-                    "function":{"name":"a","parameters":{{{Schema}}}}},{"type":"function","function":{"name":"b"}}]STREAM}
+                    "function":{"name":"a","parameters":{{{Schema}}}}},
+                    {"type":"function","function":{"name":"b"}}]STREAM}
                     """, text == "call all");
                 requests.Add("/v1/responses", $$$"""
                     {"model":"m","input":"{{{text}}}","tools":[{"type":"function","name":"a","parameters":{{{Schema}}}},

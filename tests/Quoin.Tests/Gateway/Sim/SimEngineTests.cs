@@ -273,7 +273,8 @@ public sealed class SimEngineTests
             usage,
             new SimCaller().Json(Body, "/v1/messages/count_tokens").GetProperty("input_tokens").GetInt32());
         const string Gemini = """{"contents":[{"parts":[{"text":"One two"}]}]}""";
-        Assert.Equal(5, new SimCaller().Json(Gemini, "/v1beta/models/m:countTokens").GetProperty("totalTokens").GetInt32());
+        var counted = new SimCaller().Json(Gemini, "/v1beta/models/m:countTokens");
+        Assert.Equal(5, counted.GetProperty("totalTokens").GetInt32());
     }
 
     [Theory]

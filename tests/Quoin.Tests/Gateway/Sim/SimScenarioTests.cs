@@ -96,7 +96,8 @@ public sealed class SimScenarioTests
         "rules:\n- fault: {type: no_response, after: 1}",
         "t.yaml:2:37: rules[0].fault.after: found 1; accepted: no_response takes no parameters")]
     [InlineData("rules:\n- fault: {after: 1}", "t.yaml:2:10: rules[0].fault: type is missing; accepted: rate_limit")]
-    [InlineData("rules:\n- {fault: error, times: 0}", "rules[0].times: found 0; accepted: an integer from 1 to 1000000")]
+    [InlineData(
+        "rules:\n- {fault: error, times: 0}", "rules[0].times: found 0; accepted: an integer from 1 to 1000000")]
     [InlineData("rules:\n- {fault: error, for: 25h}", "rules[0].for: found 25h; accepted: a duration from 0s to 24h")]
     [InlineData("rules:\n- {fault: error, when: 1}", "rules[0].when: unknown key; accepted: name, match, fault, after")]
     [InlineData(

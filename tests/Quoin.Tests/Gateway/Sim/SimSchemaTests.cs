@@ -16,17 +16,34 @@ public sealed class SimSchemaTests
     [InlineData("""{"type":"number","multipleOf":0.25,"minimum":1}""")]
     [InlineData("""{"type":"integer","multipleOf":7,"minimum":10,"maximum":20}""")]
     [InlineData("""{"type":"array","items":{"type":"boolean"},"minItems":5,"maxItems":5}""")]
-    [InlineData("""{"type":"array","prefixItems":[{"type":"null"},{"type":"string"}],"items":{"type":"integer"},"minItems":3}""")]
+    [InlineData(
+        """
+        {"type":"array","prefixItems":[{"type":"null"},{"type":"string"}],"items":{"type":"integer"},
+        "minItems":3}
+        """)]
     [InlineData("""{"type":["null","string"]}""")]
     [InlineData("""{"type":"OBJECT","properties":{"a":{"type":"STRING"}},"required":["a"]}""")]
     [InlineData("""{"enum":[3,"x",null]}""")]
     [InlineData("""{"const":{"a":[1]}}""")]
     [InlineData("""{"anyOf":[{"type":"integer"},{"type":"string"}]}""")]
     [InlineData("""{"properties":{"a":{"type":"integer"}},"required":["a","b"]}""")]
-    [InlineData("""{"allOf":[{"type":"object","properties":{"a":{"type":"integer"}},"required":["a"]},{"properties":{"b":{"const":2}},"required":["b"]}]}""")]
-    [InlineData("""{"type":"object","properties":{"n":{"$ref":"#/$defs/n"}},"required":["n"],"$defs":{"n":{"type":"object","properties":{"v":{"type":"number"}},"required":["v"]}}}""")]
+    [InlineData(
+        """
+        {"allOf":[{"type":"object","properties":{"a":{"type":"integer"}},"required":["a"]},
+        {"properties":{"b":{"const":2}},"required":["b"]}]}
+        """)]
+    [InlineData(
+        """
+        {"type":"object","properties":{"n":{"$ref":"#/$defs/n"}},"required":["n"],
+        "$defs":{"n":{"type":"object","properties":{"v":{"type":"number"}},"required":["v"]}}}
+        """)]
     [InlineData("""{"type":"object","properties":{"next":{"$ref":"#"},"v":{"type":"integer"}},"required":["v"]}""")]
-    [InlineData("""{"type":"object","properties":{"l":{"type":"array","items":{"type":"object","properties":{"m":{"type":"array","items":{"enum":["k"]}}},"required":["m"]}}},"required":["l"]}""")]
+    [InlineData(
+        """
+        {"type":"object","properties":{"l":{"type":"array","items":{"type":"object",
+        "properties":{"m":{"type":"array","items":{"enum":["k"]}}},"required":["m"]}}},
+        "required":["l"]}
+        """)]
     public void The_value_satisfies_the_schema_for_any_seed(string schema)
     {
         var root = JsonDocument.Parse(schema).RootElement;
@@ -45,7 +62,11 @@ public sealed class SimSchemaTests
     [InlineData("""{"$ref":"#/nowhere"}""")]
     [InlineData("""{"type":"string","minLength":2000000000}""")]
     [InlineData("""{"type":"array","minItems":2000000000}""")]
-    [InlineData("""{"type":"array","items":{"type":"array","minItems":64,"items":{"type":"array","minItems":64,"items":{"type":"array","minItems":64}}},"minItems":64}""")]
+    [InlineData(
+        """
+        {"type":"array","items":{"type":"array","minItems":64,"items":{"type":"array","minItems":64,
+        "items":{"type":"array","minItems":64}}},"minItems":64}
+        """)]
     [InlineData("true")]
     [InlineData("[]")]
     [InlineData("""{"type":5,"enum":[],"anyOf":[]}""")]
