@@ -36,7 +36,7 @@ internal sealed class EventBuffer : IDisposable
     public bool HasPartial => _bytes.Length > _consumed;
 
     /// <summary>Room for the next bytes. Invalidates events handed out before.</summary>
-    public Memory<byte> GetMemory()
+    public Memory<byte> GetMemory(int sizeHint = 4096)
     {
         if (_consumed > 0)
         {
@@ -53,7 +53,7 @@ internal sealed class EventBuffer : IDisposable
             throw new JsonException("a streamed event is larger than the gateway accepts");
         }
 
-        return _bytes.GetMemory(4096);
+        return _bytes.GetMemory(sizeHint);
     }
 
     public void Advance(int count)

@@ -15,18 +15,30 @@ internal static class OpenAIChatUsage
         writer.WriteNumber("prompt_tokens"u8, usage.InputTokens ?? 0);
         writer.WriteNumber("completion_tokens"u8, usage.OutputTokens ?? 0);
         writer.WriteNumber("total_tokens"u8, usage.TotalTokens);
-        writer.WriteStartObject("prompt_tokens_details"u8);
-        writer.WriteNumber("cached_tokens"u8, usage.CachedInputTokens ?? 0);
-        if (usage.CacheWriteTokens is { } written)
+        if ((usage.CachedInputTokens ?? usage.CacheWriteTokens) is not null)
         {
-            writer.WriteNumber("cache_write_tokens"u8, written);
+            writer.WriteStartObject("prompt_tokens_details"u8);
+            WriteKnown(writer, "cached_tokens"u8, usage.CachedInputTokens);
+            WriteKnown(writer, "cache_write_tokens"u8, usage.CacheWriteTokens);
+            writer.WriteEndObject();
+        }
+
+        if (usage.ReasoningTokens is not null)
+        {
+            writer.WriteStartObject("completion_tokens_details"u8);
+            WriteKnown(writer, "reasoning_tokens"u8, usage.ReasoningTokens);
+            writer.WriteEndObject();
         }
 
         writer.WriteEndObject();
-        writer.WriteStartObject("completion_tokens_details"u8);
-        writer.WriteNumber("reasoning_tokens"u8, usage.ReasoningTokens ?? 0);
-        writer.WriteEndObject();
-        writer.WriteEndObject();
+    }
+
+    private static void WriteKnown(Utf8JsonWriter writer, ReadOnlySpan<byte> name, int? tokens)
+    {
+        if (tokens is { } count)
+        {
+            writer.WriteNumber(name, count);
+        }
     }
 
     public static Usage? Read(JsonElement usage)
