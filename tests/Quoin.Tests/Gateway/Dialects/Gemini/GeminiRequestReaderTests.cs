@@ -86,8 +86,9 @@ public sealed class GeminiRequestReaderTests
     {
         var request = GeminiSamples.Read("""
             {"contents":[{"parts":[{"text":"x"}]},
-             {"role":"model","parts":[{"functionCall":{"name":"f","args":{"n":1}}},{"functionCall":{"name":"g"}},
-              {"functionCall":{"name":"f","args":{"n":2}}},{"functionCall":{"id":"own","name":"f"}}]},
+             {"role":"model","parts":[{"functionCall":{"id":"own","name":"f"}},
+              {"functionCall":{"name":"f","args":{"n":1}}},{"functionCall":{"name":"g"}},
+              {"functionCall":{"name":"f","args":{"n":2}}}]},
              {"role":"user","parts":[{"functionResponse":{"id":"own","name":"f","response":{"result":"0"}}},
               {"functionResponse":{"name":"f","response":{"result":"1"}}},
               {"functionResponse":{"name":"f","response":{"a":2}}},
@@ -99,10 +100,10 @@ public sealed class GeminiRequestReaderTests
         Assert.Equal(4, calls.Select(call => call.Id).Distinct().Count());
         Assert.All(calls, call => Assert.Matches("^[a-zA-Z0-9_]{1,40}$", call.Id));
         Assert.Equal(
-            [calls[3].Id, calls[0].Id, calls[2].Id, calls[1].Id], results.Select(result => result.CallId));
+            ["own", calls[1].Id, calls[3].Id, calls[2].Id], results.Select(result => result.CallId));
         Assert.Equal(["0", "1", """{"a":2}""", "3"], results.Select(r => ((TextPart)r.Content[0]).Text));
         Assert.Equal([false, false, false, true], results.Select(result => result.IsError));
-        Assert.Equal("{}", calls[1].Arguments);
+        Assert.Equal("{}", calls[2].Arguments);
     }
 
     [Fact]
