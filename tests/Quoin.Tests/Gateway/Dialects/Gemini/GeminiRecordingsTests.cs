@@ -27,7 +27,8 @@ public sealed class GeminiRecordingsTests
         Assert.True(complete);
         Assert.NotNull(response);
         Assert.Equal(expected.Text, string.Concat(response.Parts.OfType<TextPart>().Select(part => part.Text)));
-        Assert.Equal(expected.Thoughts, string.Concat(response.Parts.OfType<ReasoningPart>().Select(part => part.Text)));
+        var thoughts = response.Parts.OfType<ReasoningPart>().Select(part => part.Text);
+        Assert.Equal(expected.Thoughts, string.Concat(thoughts));
         Assert.Equal(expected.Signatures, response.Parts.Select(SignatureOf).OfType<string>());
         Assert.Equal(expected.Calls, response.Parts.OfType<ToolCallPart>().Select(
             call => call.Name + JsonNode.Parse(call.Arguments)!.ToJsonString()));
