@@ -5,7 +5,7 @@ namespace Quoin.Server.Gateway.Dialects.Gemini;
 /// <summary>Arguments of a call: JSON text elsewhere, an object in Gemini.</summary>
 internal static class GeminiArguments
 {
-    /// <summary>False, with nothing written, when the text is not a JSON object. Empty text means no arguments.</summary>
+    /// <summary>False, with nothing written, when the text is no JSON object. Empty text means no arguments.</summary>
     public static bool TryWrite(Utf8JsonWriter json, string arguments)
     {
         if (string.IsNullOrWhiteSpace(arguments))

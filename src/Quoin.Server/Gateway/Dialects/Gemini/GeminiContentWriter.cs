@@ -47,7 +47,7 @@ internal sealed class GeminiContentWriter(Utf8JsonWriter json, string model)
         }
     }
 
-    /// <summary>A turn of Gemini's begins with the last words of the user that are more than results of tools.</summary>
+    /// <summary>A turn of Gemini's begins with the last words of the user, results of tools aside.</summary>
     private static int StartOfCurrentTurn(IReadOnlyList<Turn> turns)
     {
         for (var i = turns.Count - 1; i >= 0; i--)
@@ -68,11 +68,11 @@ internal sealed class GeminiContentWriter(Utf8JsonWriter json, string model)
         {
             foreach (var part in turns[i].Parts)
             {
-                var text = part is TextPart { Text: var words } ? words : throw new UntranslatableException(
+                var text = part as TextPart ?? throw new UntranslatableException(
                     ChatField.Turns, part.Path, "Gemini's instructions can only be text");
-                if (text.Length > 0)
+                if (text.Text.Length > 0)
                 {
-                    texts.Add(text);
+                    texts.Add(text.Text);
                 }
             }
         }

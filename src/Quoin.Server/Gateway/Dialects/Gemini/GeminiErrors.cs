@@ -57,19 +57,21 @@ internal static class GeminiErrors
 
         var status = Text(error, "status"u8);
         string? field = null;
+        TimeSpan? wait = null;
         var code = status;
         if (error.TryGetProperty("details"u8, out var details) && details.ValueKind == JsonValueKind.Array)
         {
             foreach (var detail in details.EnumerateArray())
             {
                 field ??= Field(detail);
+                wait ??= Wait(Text(detail, "retryDelay"u8));
 
                 // Google answers 400 INVALID_ARGUMENT to a wrong key; only this reason tells it from a bad request.
                 code = Text(detail, "reason"u8) is "API_KEY_INVALID" ? "API_KEY_INVALID" : code;
             }
         }
 
-        return new UpstreamError(Text(error, "message"u8), status, code, field);
+        return new UpstreamError(Text(error, "message"u8), status, code, field, wait);
     }
 
     private static void Write(Utf8JsonWriter json, GatewayError error, string requestId)
@@ -139,6 +141,15 @@ internal static class GeminiErrors
         GatewayErrorKind.RequestTimeout or GatewayErrorKind.Deadline => "DEADLINE_EXCEEDED",
         _ => "INVALID_ARGUMENT",
     };
+
+    /// <summary>A duration of protocol buffers, such as <c>31.5s</c>; at most a day is believed.</summary>
+    private static TimeSpan? Wait(string? duration) =>
+        duration is not null && duration.EndsWith('s')
+        && double.TryParse(
+            duration.AsSpan(0, duration.Length - 1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
+            out var seconds)
+            ? TimeSpan.FromSeconds(Math.Min(seconds, 86400))
+            : null;
 
     private static string? Field(JsonElement detail) =>
         detail.ValueKind == JsonValueKind.Object

@@ -143,7 +143,7 @@ internal sealed class GeminiStreamReader : ChatStreamReader
         var thought = part.TryGetProperty("thought"u8, out var flag) && flag.ValueKind == JsonValueKind.True;
         var signature = Text(part, "thoughtSignature"u8);
         var kind = thought ? BlockKind.Reasoning : BlockKind.Text;
-        if (text.Length > 0 || (!thought && logProbs is not null))
+        if (text.Length > 0 || (!thought && logProbs is not null && string.IsNullOrEmpty(signature)))
         {
             var index = Open(kind, events);
             events.Add(new BlockDelta(index, text, thought ? null : logProbs));

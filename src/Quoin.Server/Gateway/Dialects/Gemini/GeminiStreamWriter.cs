@@ -13,7 +13,7 @@ namespace Quoin.Server.Gateway.Dialects.Gemini;
 /// </summary>
 internal sealed class GeminiStreamWriter(AnswerContext context) : ChatStreamWriter
 {
-    private readonly Dictionary<int, Block> _blocks = [];
+    private readonly SortedDictionary<int, Block> _blocks = [];
     private string _id = context.RequestId;
     private string _model = context.Model;
     private Usage? _usage;
@@ -37,8 +37,9 @@ internal sealed class GeminiStreamWriter(AnswerContext context) : ChatStreamWrit
             case BlockSigned signed when _blocks.TryGetValue(signed.Index, out var block):
                 WriteSignature(block, signed, output);
                 break;
-            case BlockStopped stopped when _blocks.Remove(stopped.Index, out var block):
-                WriteStopped(block, output);
+            case BlockStopped stopped when _blocks.TryGetValue(stopped.Index, out var block):
+                block.Stopped = true;
+                WriteStoppedCalls(output);
                 break;
             case UsageReported report:
                 _usage = _usage is null ? report.Usage : _usage.Merge(report.Usage);
@@ -51,12 +52,12 @@ internal sealed class GeminiStreamWriter(AnswerContext context) : ChatStreamWrit
 
     public override void End(IBufferWriter<byte> output)
     {
-        foreach (var index in _blocks.Keys.Order().ToList())
+        foreach (var block in _blocks.Values)
         {
-            _blocks.Remove(index, out var block);
-            WriteStopped(block!, output);
+            block.Stopped = true;
         }
 
+        WriteStoppedCalls(output);
         JsonOutput.WriteEvent(output, default, this, static (json, self) => self.WriteLast(json));
     }
 
@@ -90,13 +91,21 @@ internal sealed class GeminiStreamWriter(AnswerContext context) : ChatStreamWrit
         }
     }
 
-    private void WriteStopped(Block block, IBufferWriter<byte> output)
+    // Calls that stop out of order wait for those before them, so that the parts keep the order of the blocks.
+    private void WriteStoppedCalls(IBufferWriter<byte> output)
     {
-        if (block.Started.Kind != BlockKind.ToolCall)
+        while (_blocks.Count > 0 && _blocks.First() is { Value: { Stopped: true } block, Key: var index })
         {
-            return;
+            _blocks.Remove(index);
+            if (block.Started.Kind == BlockKind.ToolCall)
+            {
+                WriteCall(block, output);
+            }
         }
+    }
 
+    private void WriteCall(Block block, IBufferWriter<byte> output)
+    {
         var arguments = block.Arguments.ToString();
         if (!GeminiArguments.AreObject(arguments))
         {
@@ -184,5 +193,7 @@ internal sealed class GeminiStreamWriter(AnswerContext context) : ChatStreamWrit
         public StringBuilder Arguments { get; } = new();
 
         public string? Signature { get; set; }
+
+        public bool Stopped { get; set; }
     }
 }

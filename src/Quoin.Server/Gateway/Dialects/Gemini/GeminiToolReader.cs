@@ -16,7 +16,7 @@ internal static class GeminiToolReader
                 if (field.Name != "functionDeclarations")
                 {
                     throw JsonFields.Unsupported(
-                        field.Path, "is a tool that Google runs; this model's provider takes functionDeclarations only");
+                        field.Path, "is a tool that Google runs; only functionDeclarations can be translated");
                 }
 
                 foreach (var (declaration, at) in GeminiFields.Items(field.Value, field.Path))
@@ -85,8 +85,8 @@ internal static class GeminiToolReader
                     mode = ReadMode(field);
                     break;
                 case "allowedFunctionNames":
-                    allowed =
-                        [.. GeminiFields.Items(field.Value, field.Path).Select(i => JsonFields.String(i.Value, i.Path))];
+                    allowed = [.. GeminiFields.Items(field.Value, field.Path)
+                        .Select(item => JsonFields.String(item.Value, item.Path))];
                     break;
                 case "streamFunctionCallArguments":
                     JsonFields.Boolean(field.Value, field.Path);

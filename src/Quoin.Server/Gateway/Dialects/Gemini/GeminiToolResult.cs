@@ -22,7 +22,7 @@ internal static class GeminiToolResult
 
     public static void Write(Utf8JsonWriter json, string text, bool isError)
     {
-        if (!isError && text.AsSpan().TrimStart().StartsWith("{") && TryWriteObject(json, text))
+        if (!isError && text.StartsWith('{') && text.EndsWith('}') && TryWriteObject(json, text))
         {
             return;
         }
@@ -42,7 +42,8 @@ internal static class GeminiToolResult
                 return false;
             }
 
-            document.RootElement.WriteTo(json);
+            // As the tool wrote it: reading it back gives the same text.
+            json.WriteRawValue(text, skipInputValidation: true);
             return true;
         }
         catch (JsonException)
