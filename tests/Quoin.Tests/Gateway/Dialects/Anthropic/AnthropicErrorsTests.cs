@@ -42,7 +42,7 @@ public sealed class AnthropicErrorsTests
 
     [Theory]
     [InlineData(
-        """{"type":"error","error":{"type":"invalid_request_error","message":"messages.0.content: bad"},"request_id":"r"}""",
+        """{"type":"error","error":{"type":"invalid_request_error","message":"messages.0.content: bad"}}""",
         "messages.0.content: bad", "invalid_request_error", "messages.0.content")]
     [InlineData(
         """{"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 9 > 8"}}""",

@@ -189,7 +189,7 @@ public sealed class AnthropicRecordingTests
                     text.Append("text ").Append((string?)block["text"]).Append('\n');
                     break;
                 case "thinking":
-                    text.Append("thinking ").Append((string?)block["thinking"]).Append((string?)block["signature"]).Append('\n');
+                    text.Append($"thinking {block["thinking"]}{block["signature"]}\n");
                     break;
                 case "tool_use":
                     text.Append($"call {block["id"]} {block["name"]} {block["input"]!.ToJsonString()}\n");

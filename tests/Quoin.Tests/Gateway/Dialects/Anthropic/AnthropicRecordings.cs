@@ -13,7 +13,8 @@ internal static class AnthropicRecordings
     private static List<(string Name, string Text)> Load()
     {
         var recordings = new List<(string, string)>();
-        var folder = Environment.GetEnvironmentVariable("QUOIN_TEST_DATA") ?? Path.Combine(Root(), "..", "shared", "data");
+        var folder = Environment.GetEnvironmentVariable("QUOIN_TEST_DATA")
+            ?? Path.Combine(Root(), "..", "shared", "data");
         if (!Directory.Exists(folder))
         {
             return recordings;

@@ -48,7 +48,7 @@ public sealed class AnthropicRequestReaderTests
     [InlineData("""[{"role":"user","content":[{"type":"thinking","thinking":""}]}]""", "messages[0].content[0]")]
     [InlineData("""[{"role":"user","content":[{"text":"x"}]}]""", "messages[0].content[0].type")]
     [InlineData("""[{"role":"user","content":[{"type":"text"}]}]""", "messages[0].content[0].text")]
-    [InlineData("""[{"role":"user","content":[{"type":"text","text":"x","style":1}]}]""", "messages[0].content[0].style")]
+    [InlineData("""[{"role":"user","content":[{"type":"text","text":"x","s":1}]}]""", "messages[0].content[0].s")]
     [InlineData("""[{"role":"user","content":5}]""", "messages[0].content")]
     [InlineData("""[{"role":"user"}]""", "messages[0].content")]
     [InlineData("""[{"role":"tool","content":"x"}]""", "messages[0].role")]
@@ -152,7 +152,8 @@ public sealed class AnthropicRequestReaderTests
         var request = AnthropicText.ReadMessages(
             """
             [{"role":"user","content":"a"},
-             {"role":"assistant","content":[{"type":"text","text":"b"},{"type":"tool_use","id":"t","name":"f","input":{}}]},
+             {"role":"assistant","content":[{"type":"text","text":"b"},
+               {"type":"tool_use","id":"t","name":"f","input":{}}]},
              {"role":"user","content":[{"type":"tool_result","tool_use_id":"t","is_error":true,
                "content":[{"type":"text","text":"c"}]}]}]
             """);

@@ -69,8 +69,12 @@ public sealed class AnthropicRoundTripTests
             var generator = new ConversationGenerator(seed, Answers | Sayings.CallSignatures);
             var response = generator.Response();
             var content = System.Text.Json.Nodes.JsonNode.Parse(AnthropicText.Write(response))!["content"]!;
-            var echoed = AnthropicText.ReadMessages("[{\"role\":\"assistant\",\"content\":" + content.ToJsonString() + "}]");
-            var expected = new ChatRequest { Model = "m", MaxTokens = 10, Turns = [new Turn(Role.Assistant, response.Parts)] };
+            var echoed = AnthropicText.ReadMessages(
+                "[{\"role\":\"assistant\",\"content\":" + content.ToJsonString() + "}]");
+            var expected = new ChatRequest
+            {
+                Model = "m", MaxTokens = 10, Turns = [new Turn(Role.Assistant, response.Parts)],
+            };
 
             Assert.Equal(ConversationText.Of(expected), ConversationText.Of(echoed));
             signed += response.Parts.Count(part => part is ToolCallPart { Signature: not null });

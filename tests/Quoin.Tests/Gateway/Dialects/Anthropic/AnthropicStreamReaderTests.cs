@@ -10,8 +10,10 @@ public sealed class AnthropicStreamReaderTests
         """{"type":"message_start","message":{"id":"a","model":"m","usage":{"input_tokens":5,"output_tokens":1}}}""";
 
     private const string OtherStart = """{"type":"message_start","message":{"id":"b","model":"m"}}""";
-    private const string Text = """{"type":"content_block_start","index":0,"content_block":{"type":"text","text":"x"}}""";
-    private const string Finish = """{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":9}}""";
+    private const string Text =
+        """{"type":"content_block_start","index":0,"content_block":{"type":"text","text":"x"}}""";
+    private const string Finish =
+        """{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":9}}""";
     private const string Stop = """{"type":"message_stop"}""";
 
     [Fact]
@@ -19,8 +21,14 @@ public sealed class AnthropicStreamReaderTests
     {
         var (events, _, _) = AnthropicText.ReadStream(
         [
-            """{"type":"message_start","message":{"usage":{"input_tokens":5,"cache_read_input_tokens":7,"cache_creation_input_tokens":0,"output_tokens":1}}}""",
-            """{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"input_tokens":6,"output_tokens":9,"output_tokens_details":{"thinking_tokens":4}}}""",
+            """
+            {"type":"message_start","message":{"usage":{"input_tokens":5,"cache_read_input_tokens":7,
+            "cache_creation_input_tokens":0,"output_tokens":1}}}
+            """,
+            """
+            {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"input_tokens":6,"output_tokens":9,
+            "output_tokens_details":{"thinking_tokens":4}}}
+            """,
         ]);
 
         Assert.Equal(
@@ -37,10 +45,19 @@ public sealed class AnthropicStreamReaderTests
         var (events, _, _) = AnthropicText.ReadStream(
         [
             Start,
-            """{"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"t","name":"f","input":{"a":1}}}""",
+            """
+            {"type":"content_block_start","index":0,
+            "content_block":{"type":"tool_use","id":"t","name":"f","input":{"a":1}}}
+            """,
             """{"type":"content_block_stop","index":0}""",
-            """{"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"u","name":"f","input":{}}}""",
-            """{"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"{\"b\":2}"}}""",
+            """
+            {"type":"content_block_start","index":1,
+            "content_block":{"type":"tool_use","id":"u","name":"f","input":{}}}
+            """,
+            """
+            {"type":"content_block_delta","index":1,
+            "delta":{"type":"input_json_delta","partial_json":"{\"b\":2}"}}
+            """,
             """{"type":"content_block_stop","index":1}""",
             Finish,
         ]);

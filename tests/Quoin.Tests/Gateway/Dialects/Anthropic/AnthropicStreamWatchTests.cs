@@ -21,7 +21,8 @@ public sealed class AnthropicStreamWatchTests
     [InlineData("[]", WatchVerdict.Malformed)]
     [InlineData("", WatchVerdict.Malformed)]
     public void Each_event_means_something(string payload, object verdict) =>
-        Assert.Equal(verdict, AnthropicText.Dialect.CreateStreamWatch().Observe(default, Encoding.UTF8.GetBytes(payload)));
+        Assert.Equal(
+            verdict, AnthropicText.Dialect.CreateStreamWatch().Observe(default, Encoding.UTF8.GetBytes(payload)));
 
     [Fact]
     public void An_errors_words_are_kept()
@@ -41,10 +42,12 @@ public sealed class AnthropicStreamWatchTests
         Assert.False(watch.Complete(output));
         Assert.Equal(0, output.WrittenCount);
 
-        watch.Observe(default, """{"type":"message_delta","delta":{"stop_reason":"max_tokens"},"usage":{"output_tokens":2}}"""u8);
+        watch.Observe(default, """{"type":"message_delta","delta":{"stop_reason":"max_tokens"}}"""u8);
 
         Assert.True(watch.Complete(output));
         Assert.Equal(FinishReason.Length, watch.Finish);
-        Assert.Equal("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n", Encoding.UTF8.GetString(output.WrittenSpan));
+        Assert.Equal(
+            "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
+            Encoding.UTF8.GetString(output.WrittenSpan));
     }
 }

@@ -75,7 +75,8 @@ internal static class AnthropicText
 
         writer.End(output);
         var payloads = new List<string>();
-        foreach (var e in Encoding.UTF8.GetString(output.WrittenSpan).Split("\n\n", StringSplitOptions.RemoveEmptyEntries))
+        var text = Encoding.UTF8.GetString(output.WrittenSpan);
+        foreach (var e in text.Split("\n\n", StringSplitOptions.RemoveEmptyEntries))
         {
             var lines = e.Split('\n');
             Assert.Equal(2, lines.Length);
