@@ -207,7 +207,7 @@ internal sealed class ConversationGenerator(int seed, Sayings sayings)
         AddMaybe(parts, Sayings.ImageData, () => new MediaPart("image/png", "iVBORw0KGgo=", null));
         AddMaybe(parts, Sayings.ImageUrls, () => new MediaPart(null, null, "https://example.com/a.png?x=1&y=2"));
         AddMaybe(parts, Sayings.DocumentData, () => new MediaPart("application/pdf", "JVBERi0=", null, "a.pdf"));
-        AddMaybe(parts, Sayings.DocumentUrls, () => new MediaPart("application/pdf", null, "https://example.com/a.pdf"));
+        AddMaybe(parts, Sayings.DocumentUrls, () => new MediaPart("application/pdf", null, "https://example.com/a"));
         AddMaybe(parts, Sayings.Audio, () => new MediaPart("audio/wav", "UklGRg==", null));
         return new Turn(Role.User, parts);
     }

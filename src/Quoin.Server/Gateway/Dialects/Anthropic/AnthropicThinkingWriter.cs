@@ -63,7 +63,7 @@ internal readonly record struct AnthropicThinkingWriter
             throw new UntranslatableException(
                 ChatField.Reasoning,
                 null,
-                $"asks for {budget} tokens of thinking, which must be fewer than the {request.MaxTokens} of the answer");
+                $"asks for {budget} tokens of thinking, which must be fewer than the {request.MaxTokens} in all");
         }
 
         return thinking with
