@@ -175,7 +175,8 @@ internal sealed class Report
     private string Spread(string scenario, string target)
     {
         var rates = _measured.Values(scenario, target, run => run["rps"]);
-        return Number((rates.Max() - rates.Min()) / _measured.Median(scenario, target, "rps"), "P0");
+        var median = _measured.Median(scenario, target, "rps");
+        return median > 0 ? Number((rates.Max() - rates.Min()) / median, "P0") : "";
     }
 
     private string Milliseconds(string scenario, string target, string name) =>

@@ -10,7 +10,8 @@ namespace Quoin.Peers.Gateway;
 /// First-event time runs from before the request is sent; an event's delay from the time the upstream wrote into it.
 /// Some streams over one connection come before, so that neither this program nor the target is timed while its code
 /// is still being compiled; of them only the events are counted, for the processor time that they cost.
-/// A stream is wrong when its status is not 200, it breaks, or its end mark is missing.
+/// A stream is wrong when its status is not 200, it breaks, or its end mark is missing. No stream is begun after the
+/// time limit: a slow target is measured by fewer.
 /// </summary>
 internal sealed class Streams(Uri url, byte[] request, int count, int connections)
 {
@@ -18,11 +19,16 @@ internal sealed class Streams(Uri url, byte[] request, int count, int connection
 
     private const int WarmUpStreams = 40;
 
+    /// <summary>What a stream begun in time may still take; one that takes longer is broken off and wrong.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
+
     private int _begun;
+    private long _last;
 
     public async Task<int> RunAsync(byte[] warmUp, TimeSpan limit)
     {
-        using var time = new CancellationTokenSource(limit, TimeProvider.System);
+        _last = Stopwatch.GetTimestamp() + (long)(limit.TotalSeconds * Stopwatch.Frequency);
+        using var time = new CancellationTokenSource(limit + Grace, TimeProvider.System);
         var before = new Run();
         await RunAsync(before, warmUp, WarmUpStreams, TimeSpan.Zero, time.Token);
         _begun = 0;
@@ -50,7 +56,7 @@ internal sealed class Streams(Uri url, byte[] request, int count, int connection
                 await Task.Delay(wait, TimeProvider.System, cancellationToken);
             }
 
-            while (Interlocked.Increment(ref _begun) <= streams)
+            while (Stopwatch.GetTimestamp() < _last && Interlocked.Increment(ref _begun) <= streams)
             {
                 await ReadStreamAsync(run, bytes, connection, cancellationToken);
             }
