@@ -51,7 +51,11 @@ public sealed class ClientRuns : IAsyncLifetime
 
         string[] scripts = ["openai", "anthropic", "gemini", "vercel"];
         foreach (var script in scripts)
-            await RunAsync(_references, script, mock, Reference(script), faults: false, ("GEMINI_API_VERSION", "v1beta"));
+        {
+            await RunAsync(
+                _references, script, mock, Reference(script), faults: false, ("GEMINI_API_VERSION", "v1beta"));
+        }
+
         var through = _quoin.Address.ToString().TrimEnd('/');
         foreach (var script in scripts)
         {

@@ -10,9 +10,12 @@ namespace Quoin.EndToEnd.Clients;
 /// </summary>
 public sealed class ClientTests(ClientRuns runs)
 {
-    /// <summary>Anthropic has no embeddings, and counts tokens for its own models only.</summary>
-    private static readonly HashSet<(string Same, string Shape)> Impossible =
-        [("embeddings", "anthropic"), ("count tokens", "openai"), ("count tokens", "gemini")];
+    /// <summary>What a provider of that shape has no API for.</summary>
+    private static readonly HashSet<(string Same, string Shape)> Impossible = [("embeddings", "anthropic")];
+
+    /// <summary>What the mock does not serve: Gemini's batches of embeddings, and counting tokens.</summary>
+    private static readonly HashSet<(string Same, string Shape)> NotServed =
+        [("embeddings", "gemini"), ("count tokens", "anthropic"), ("count tokens", "gemini")];
 
     public static TheoryData<string, string, string> Answers => Rows(isFault: false);
 
@@ -30,6 +33,8 @@ public sealed class ClientTests(ClientRuns runs)
             Assert.True(answer.Status == 400, answer.Content);
         else if (asked.Same == "models")
             Assert.True(answer.Line.GetProperty("listed").GetBoolean(), answer.Content);
+        else if (asked.Same == "count tokens")
+            Assert.True(answer.Ok && answer.Line.GetProperty("counted").GetBoolean(), answer.Content);
         else
             AssertSame(Reference(asked, shape), answer);
     }
@@ -62,8 +67,12 @@ public sealed class ClientTests(ClientRuns runs)
     }
 
     /// <summary>Both in full: the difference is seldom at the start.</summary>
-    private static void AssertSame(ClientAnswer direct, ClientAnswer answer) => Assert.True(
-        direct.Content == answer.Content, $"directly:      {direct.Content}\nthrough Quoin: {answer.Content}");
+    private static void AssertSame(ClientAnswer direct, ClientAnswer answer)
+    {
+        Assert.True(direct.Ok, direct.Content);
+        Assert.True(
+            direct.Content == answer.Content, $"directly:      {direct.Content}\nthrough Quoin: {answer.Content}");
+    }
 
     private static ClientCase Case(string script, string name) =>
         ClientCase.All.Single(c => c.Script == script && c.Name == name);
@@ -73,7 +82,7 @@ public sealed class ClientTests(ClientRuns runs)
         var rows = new TheoryData<string, string, string>();
         foreach (var asked in ClientCase.All.Where(c => c.IsFault == isFault))
         {
-            foreach (var shape in ClientRuns.Models.Keys)
+            foreach (var shape in ClientRuns.Models.Keys.Where(shape => !NotServed.Contains((asked.Same, shape))))
                 rows.Add(asked.Script, asked.Name, shape);
         }
 

@@ -30,7 +30,10 @@ internal sealed class QuoinProcess : IAsyncDisposable
             var arguments = new List<string> { "serve", "--port", "0" };
             if (configuration is not null)
                 arguments.AddRange(["--config", server._folder.Write("quoin.yaml", configuration)]);
-            server._process = new ChildProcess(program ?? Workplace.Program, arguments, server._folder.Path);
+
+            // The port of the metrics page is the same by default for every server of the machine.
+            server._process = new ChildProcess(
+                program ?? Workplace.Program, arguments, server._folder.Path, ("METRICS_PORT", "0"));
             server._log = server._process.ReadToEndAsync(CancellationToken.None);
             await server.WaitUntilReadyAsync(cancellationToken);
             return server;
