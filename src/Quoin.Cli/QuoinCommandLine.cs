@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using Quoin.Cli.Verbs;
+using Quoin.Server;
 
 namespace Quoin.Cli;
 
@@ -47,6 +48,11 @@ internal static class QuoinCommandLine
         catch (OperationCanceledException)
         {
             return ExitCode.Interrupted;
+        }
+        catch (ServerStartException fault)
+        {
+            await context.Error.WriteLineAsync("quoin: " + fault.Message);
+            return ExitCode.BadInput;
         }
         catch (Exception fault)
         {
