@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using Quoin.Server.Gateway;
 using Quoin.Server.Gateway.Conversation;
+using Quoin.Server.Gateway.Settle;
 using Quoin.Server.Telemetry;
 
 namespace Quoin.Benchmarks;

@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using Quoin.Server.Configuration;
+using Quoin.Server.Gateway.Settle;
 using Quoin.Server.Telemetry;
 
 namespace Quoin.Benchmarks;

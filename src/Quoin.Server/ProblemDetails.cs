@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 using Quoin.Server.Gateway.Dialects;
 using Quoin.Server.Gateway.Relay;
-using Quoin.Server.Telemetry;
+using Quoin.Server.Gateway.Settle;
 
 namespace Quoin.Server;
 

@@ -1,8 +1,9 @@
-using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Extensions.Logging;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
 using Quoin.Server.Gateway;
+using Quoin.Server.Gateway.Settle;
 using Quoin.Server.Telemetry;
 
 namespace Quoin.Server;

@@ -1,13 +1,15 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Quoin.Server.Configuration;
 using Quoin.Server.Gateway;
 using Quoin.Server.Gateway.Endpoints;
 using Quoin.Server.Gateway.Providers;
 using Quoin.Server.Gateway.Routing;
+using Quoin.Server.Gateway.Settle;
+using Quoin.Server.Gateway.Sim;
 using Quoin.Server.Telemetry;
 
 namespace Quoin.Server;
@@ -32,9 +34,14 @@ public static class ServerHost
     {
         ArgumentNullException.ThrowIfNull(source);
         var (server, sim) = (source.Current.Server, source.Current.Providers["sim"].Sim);
-        return Gateway.Sim.SimServer.RunAsync(
-            sim, Gateway.Sim.SimDialects.Default, server.Host, server.Port, Console.Error, cancellationToken);
+        return SimServer.RunAsync(
+            sim, SimDialects.Default, server.Host, server.Port, Console.Error, cancellationToken);
     }
+
+    /// <summary>What the parts of the server find wrong with a configuration whose every value is fine.</summary>
+    internal static IEnumerable<(string Key, string Message)> Check(QuoinOptions options) =>
+        options.Providers.SelectMany(provider => SimScenarioReader.Check(provider.Value.Sim.Scenario)
+            .Select(error => ($"providers.{provider.Key}.sim.scenario", error)));
 
     internal static async Task<RunningServer> StartAsync(
         ConfigurationSource source, TimeProvider time, Stream logStream, TextWriter screen,

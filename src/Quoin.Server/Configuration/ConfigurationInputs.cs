@@ -17,6 +17,12 @@ public sealed record ConfigurationInputs
     /// <summary>Value of an environment variable, null where it is not set.</summary>
     public Func<string, string?> Environment { get; init; } = static _ => null;
 
+    /// <summary>
+    /// What the parts of the server find wrong beyond this folder's rules (the content of files that settings name):
+    /// key path and message.
+    /// </summary>
+    public Func<QuoinOptions, IEnumerable<(string Key, string Message)>> Check { get; init; } = ServerHost.Check;
+
     public IReadOnlyList<CommandLineSetting> CommandLine { get; init; } = [];
 
     /// <summary>Where relative paths of the command line and the environment start.</summary>

@@ -60,6 +60,12 @@ public static class ConfigurationLoader
         var options = binder.Bind(root);
         if (readable)
             new ConfigurationValidator(options, binder.Origins, binder.Secret, errors).Validate();
+        if (errors.Count == 0)
+            errors.AddRange(inputs.Check(options).Select(fault => new ConfigurationError(
+                ConfigurationErrorKind.Unreadable,
+                binder.Origins.GetValueOrDefault(fault.Key, Origin.Default),
+                fault.Key,
+                fault.Message)));
         if (errors.Count > 0)
             return new(null, InOrder(errors));
         return new(

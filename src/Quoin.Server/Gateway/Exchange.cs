@@ -4,11 +4,13 @@ using Quoin.Server.Gateway.Conversation;
 using Quoin.Server.Gateway.Dialects;
 using Quoin.Server.Gateway.Relay;
 using Quoin.Server.Gateway.Routing;
-using Quoin.Server.Telemetry;
+using Quoin.Server.Gateway.Settle;
 
 namespace Quoin.Server.Gateway;
 
-/// <summary>One request on its way through the stages. Owned by the pipeline; nothing of it outlives the request.</summary>
+/// <summary>
+/// One request on its way through the stages. Owned by the pipeline; nothing of it outlives the request.
+/// </summary>
 internal sealed class Exchange(
     HttpContext http, RequestRecord record, GatewaySnapshot snapshot, GatewayCall call, GatewayServices services)
     : IDisposable

@@ -1,6 +1,8 @@
 namespace Quoin.Server.Gateway;
 
-/// <summary>Whose fault it is and what it is. One kind has one status everywhere; dialects only spell it differently.</summary>
+/// <summary>
+/// Whose fault it is and what it is. One kind has one status everywhere; dialects only spell it differently.
+/// </summary>
 internal enum GatewayErrorKind
 {
     /// <summary>400: malformed, or cannot be translated.</summary>

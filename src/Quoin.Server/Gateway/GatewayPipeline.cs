@@ -1,11 +1,11 @@
-using Microsoft.Extensions.Logging;
 using System.Buffers;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using Quoin.Server.Gateway.Dialects;
 using Quoin.Server.Gateway.Dialects.OpenAICompletions;
 using Quoin.Server.Gateway.Relay;
 using Quoin.Server.Gateway.Routing;
-using Quoin.Server.Telemetry;
+using Quoin.Server.Gateway.Settle;
 
 namespace Quoin.Server.Gateway;
 
@@ -43,6 +43,13 @@ internal sealed partial class GatewayPipeline(
         {
             record.ClientGone = true;
             return;
+        }
+
+        catch (Exception e) when (!http.Response.HasStarted)
+        {
+            Log.Fault(logger, e, record.RequestId);
+            error = new GatewayError(
+                GatewayErrorKind.Internal, "the gateway failed; its log has the reason under this request's id");
         }
 
         if (error is not null)
@@ -228,6 +235,9 @@ internal sealed partial class GatewayPipeline(
 
     private static partial class Log
     {
+        [LoggerMessage(2000, LogLevel.Error, "Request {RequestId} failed inside the gateway", EventName = nameof(Fault))]
+        public static partial void Fault(ILogger logger, Exception exception, string requestId);
+
         [LoggerMessage(2001, LogLevel.Warning, "Request {RequestId}: provider {Provider} failed: {Reason}",
             EventName = nameof(AttemptFailed))]
         public static partial void AttemptFailed(ILogger logger, string requestId, string provider, string reason);

@@ -1,3 +1,4 @@
+using Quoin.Server.Gateway.Settle;
 using Quoin.Server.Telemetry;
 
 namespace Quoin.Server.Gateway;

@@ -30,6 +30,12 @@ internal static class Limits
     /// <summary>Bytes of a stream held back before its first content: role announcements and pings.</summary>
     public const int HeldStreamBytes = 1024 * 1024;
 
+    /// <summary>
+    /// Time that a stream has, after its end marker, to end its body: providers do so at once, and one that does not
+    /// must not keep the client waiting.
+    /// </summary>
+    public static readonly TimeSpan TrailTime = TimeSpan.FromMilliseconds(500);
+
     /// <summary>First size of a request or answer buffer; most fit.</summary>
     public const int FirstBufferBytes = 16 * 1024;
 

@@ -32,7 +32,9 @@ internal static class UpstreamErrorReply
     private static string? Header(HttpResponseMessage response, string name) =>
         response.Headers.NonValidated.TryGetValues(name, out var values) ? values.ToString() : null;
 
-    /// <summary>Providers quote keys, some masked in the middle: a shared beginning of 8 characters is a quote.</summary>
+    /// <summary>
+    /// Providers quote keys, some masked in the middle: a shared beginning of 8 characters is a quote.
+    /// </summary>
     private static bool HoldsKey(string? message, string? key) =>
         message is not null && key is { Length: >= 8 } && message.Contains(key[..8], StringComparison.Ordinal);
 }

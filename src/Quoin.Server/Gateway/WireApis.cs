@@ -2,7 +2,9 @@ using Quoin.Server.Gateway.Dialects;
 
 namespace Quoin.Server.Gateway;
 
-/// <summary>What belongs to each <see cref="WireApi"/>: its operation, the dialect of its bodies and errors, its name.</summary>
+/// <summary>
+/// What belongs to each <see cref="WireApi"/>: its operation, the dialect of its bodies and errors, its name.
+/// </summary>
 internal static class WireApis
 {
     public static Operation OperationOf(WireApi api) => api switch

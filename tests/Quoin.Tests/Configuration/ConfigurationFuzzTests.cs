@@ -12,7 +12,7 @@ public sealed class ConfigurationFuzzTests
     private static readonly string[] Pieces =
     [
         "server", "port", "providers", "type", "sim", "openai", "api_key", "base_url", "headers", "models", "metrics",
-        ":", ": ", "\n", "\n  ", "\n    ", "- ", "[", "]", "{", "}", ",", "&a ", "*a", "!t ", 
+        ":", ": ", "\n", "\n  ", "\n    ", "- ", "[", "]", "{", "}", ",", "&a ", "*a", "!t ",
         "|\n", ">-\n", "\"", "'",
         "#", "?", "%", "@", "`", "---", "...", "\t", "\0", "\u2028", "é", "😀", "${A}", "${", "$${",
         "8080", "1e9", "~",

@@ -149,7 +149,7 @@ public sealed class ConfigurationLoaderTests
     {
         using var folder = new TemporaryFolder();
         Directory.CreateDirectory(Path.Combine(folder.Path, "etc"));
-        folder.Write("etc/faults.yaml", "[]");
+        folder.Write("etc/faults.yaml", "rules: []");
         folder.Write("etc/quoin.yaml", "providers: {sim: {type: sim, sim: {scenario: faults.yaml}}}");
         var result = ConfigurationLoader.Load(new() { WorkingFolder = folder.Path, File = "etc/quoin.yaml" });
         Assert.Equal(

@@ -1,11 +1,12 @@
 using Quoin.Server.Configuration;
+using Quoin.Tests.Fakes;
 
 namespace Quoin.Tests.Configuration;
 
 public sealed class ConfigurationSourceTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
-    private readonly HandTime _time = new();
+    private readonly ManualClock _time = new();
     private readonly KeptLog _log = new();
     private ConfigurationSource? _source;
 

@@ -36,7 +36,7 @@ public sealed class LayoutTests
     private static readonly Dictionary<string, string[]> Features = new(StringComparer.Ordinal)
     {
         ["Configuration"] = [],
-        ["Telemetry"] = ["Configuration", "Gateway"],
+        ["Telemetry"] = ["Configuration"],
         ["Storage"] = ["Configuration", "Telemetry"],
         ["Cluster"] = ["Configuration", "Telemetry"],
         ["Gateway"] = ["Configuration", "Telemetry", "Storage"],

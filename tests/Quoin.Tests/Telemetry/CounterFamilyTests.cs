@@ -1,3 +1,4 @@
+using Quoin.Tests.Gateway.Settle;
 namespace Quoin.Tests.Telemetry;
 
 public sealed class CounterFamilyTests

@@ -3,6 +3,8 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Quoin.Server.Configuration;
 using Quoin.Server.Telemetry;
+using Quoin.Tests.Fakes;
+using Quoin.Tests.Gateway.Settle;
 
 namespace Quoin.Tests.Telemetry;
 

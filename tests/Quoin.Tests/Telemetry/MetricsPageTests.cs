@@ -4,7 +4,9 @@ using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using Quoin.Server.Gateway;
+using Quoin.Server.Gateway.Settle;
 using Quoin.Server.Telemetry;
+using Quoin.Tests.Gateway.Settle;
 
 namespace Quoin.Tests.Telemetry;
 

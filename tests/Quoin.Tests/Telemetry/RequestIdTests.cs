@@ -1,4 +1,5 @@
 using Quoin.Server.Telemetry;
+using Quoin.Tests.Fakes;
 
 namespace Quoin.Tests.Telemetry;
 

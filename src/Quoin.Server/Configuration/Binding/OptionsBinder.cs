@@ -34,7 +34,7 @@ internal sealed class OptionsBinder(
                 return BindMap(shape, mapping, path, fallback);
             case (ValueKind.List, SequenceNode sequence):
                 return BindList(shape, sequence, path);
-            case (< ValueKind.Record, ScalarNode scalar):
+            case ( < ValueKind.Record, ScalarNode scalar):
                 return BindScalar(shape, scalar, path, fallback);
             default:
                 // What stands here in place of a section or list may be a secret put into the wrong place.

@@ -22,7 +22,9 @@ internal enum BlockKind
 internal sealed record BlockStarted(
     int Index, BlockKind Kind, string? ToolCallId = null, string? ToolName = null) : ChatEvent;
 
-/// <summary>More of the block: text, refusal or thoughts; for a tool call a fragment of its arguments' JSON text.</summary>
+/// <summary>
+/// More of the block: text, refusal or thoughts; for a tool call a fragment of its arguments' JSON text.
+/// </summary>
 internal sealed record BlockDelta(
     int Index, string Text, IReadOnlyList<TokenLogProb>? LogProbs = null) : ChatEvent;
 
@@ -37,14 +39,17 @@ internal sealed record BlockStopped(int Index) : ChatEvent;
 internal sealed record UsageReported(Usage Usage) : ChatEvent;
 
 /// <param name="StopSequence">The stop sequence that was hit, where the dialect tells.</param>
-/// <param name="Detail">The provider's own words for an unusual ending (a block reason, a refusal's explanation).</param>
+/// <param name="Detail">The provider's own words for an unusual ending (a block reason, a refusal's
+/// explanation).</param>
 internal sealed record ResponseFinished(FinishReason Reason, string? StopSequence = null, string? Detail = null)
     : ChatEvent;
 
 /// <summary>The provider broke off with an error of its own inside the stream.</summary>
 internal sealed record ResponseFailed(GatewayError Error) : ChatEvent;
 
-/// <summary>Nothing but a sign of life (ping, empty chunk): counts against the stall limit, not the first-token limit.</summary>
+/// <summary>
+/// Nothing but a sign of life (ping, empty chunk): counts against the stall limit, not the first-token limit.
+/// </summary>
 internal sealed record KeepAlive : ChatEvent
 {
     public static readonly KeepAlive Instance = new();
@@ -72,7 +77,9 @@ internal enum FinishReason
     /// <summary>The turn is paused and goes on when sent back (Anthropic's pause_turn).</summary>
     Pause,
 
-    /// <summary>The model wrote something the provider could not use (Gemini's MALFORMED_FUNCTION_CALL and kin).</summary>
+    /// <summary>
+    /// The model wrote something the provider could not use (Gemini's MALFORMED_FUNCTION_CALL and kin).
+    /// </summary>
     Malformed,
 }
 

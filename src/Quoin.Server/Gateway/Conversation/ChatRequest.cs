@@ -56,14 +56,20 @@ internal sealed record ChatRequest
     /// <summary>The client wants usage in its stream (only the openai-chat dialect asks for it).</summary>
     public bool IncludeUsage { get; init; }
 
-    /// <summary>The end user the client names, for abuse tracking. A hint: dropped where there is no place for it.</summary>
+    /// <summary>
+    /// The end user the client names, for abuse tracking. A hint: dropped where there is no place for it.
+    /// </summary>
     public string? EndUser { get; init; }
 
-    /// <summary>The parsed body that <see cref="JsonElement"/>s in this request point into; disposed after use.</summary>
+    /// <summary>
+    /// The parsed body that <see cref="JsonElement"/>s in this request point into; disposed after use.
+    /// </summary>
     public IDisposable? Backing { get; init; }
 }
 
-/// <summary>A function the model may call. <paramref name="Parameters"/> is a JSON Schema, or Undefined for none.</summary>
+/// <summary>
+/// A function the model may call. <paramref name="Parameters"/> is a JSON Schema, or Undefined for none.
+/// </summary>
 /// <param name="Path">Where the client wrote it, for error messages, such as <c>tools[0]</c>.</param>
 internal sealed record Tool(
     string Name, string? Description, JsonElement Parameters, bool? Strict = null, string Path = "tools");
@@ -97,5 +103,6 @@ internal sealed record OutputFormat(
 /// <see cref="ReasoningEffortExtensions"/> converts between the two.
 /// </summary>
 /// <param name="BudgetTokens">Null where the client named an effort, or left it to the model.</param>
-/// <param name="IncludeThoughts">Whether the client wants to read the thoughts (or a summary of them); null: default.</param>
+/// <param name="IncludeThoughts">Whether the client wants to read the thoughts (or a summary of them); null:
+/// default.</param>
 internal sealed record Reasoning(ReasoningEffort? Effort, int? BudgetTokens = null, bool? IncludeThoughts = null);

@@ -7,7 +7,9 @@ internal enum Role
     Assistant,
 }
 
-/// <summary>One message of a conversation. <paramref name="Path"/> is where the client wrote it (<c>messages[2]</c>).</summary>
+/// <summary>
+/// One message of a conversation. <paramref name="Path"/> is where the client wrote it (<c>messages[2]</c>).
+/// </summary>
 internal sealed record Turn(Role Role, IReadOnlyList<Part> Parts, string Path = "messages");
 
 /// <summary>A piece of a turn.</summary>
@@ -41,7 +43,9 @@ internal sealed record MediaPart(
     public bool IsAudio => MediaType?.StartsWith("audio/", StringComparison.OrdinalIgnoreCase) == true;
 }
 
-/// <summary>A call the model made. <paramref name="Arguments"/> is JSON text as the model wrote it; empty means {}.</summary>
+/// <summary>
+/// A call the model made. <paramref name="Arguments"/> is JSON text as the model wrote it; empty means {}.
+/// </summary>
 /// <param name="Signature">Gemini's thought signature of the call, which it wants back.</param>
 internal sealed record ToolCallPart(string Id, string Name, string Arguments, string? Signature = null) : Part;
 

@@ -23,7 +23,9 @@ internal sealed record Usage
 
     public int TotalTokens => (InputTokens ?? 0) + (OutputTokens ?? 0);
 
-    /// <summary>Later reports win field by field (Anthropic reports input at the start and output at the end).</summary>
+    /// <summary>
+    /// Later reports win field by field (Anthropic reports input at the start and output at the end).
+    /// </summary>
     public Usage Merge(Usage later) => new()
     {
         InputTokens = later.InputTokens ?? InputTokens,

@@ -22,7 +22,8 @@ internal abstract class Dialect
     /// <summary>
     /// Reads a request. Every field is read, known to be a hint that changes nothing, or refused by name.
     /// </summary>
-    /// <param name="body">Valid JSON (the envelope was read before); must stay unchanged until Backing is disposed.</param>
+    /// <param name="body">Valid JSON (the envelope was read before); must stay unchanged until Backing is
+    /// disposed.</param>
     /// <param name="envelope">Model and stream flag, which some dialects carry in the path.</param>
     public abstract ChatRequest ReadRequest(ReadOnlyMemory<byte> body, Envelope envelope);
 

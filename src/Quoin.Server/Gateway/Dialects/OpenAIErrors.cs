@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace Quoin.Server.Gateway.Dialects;
 
-/// <summary>OpenAI's error object, shared by all its APIs: <c>{"error":{"message","type","param","code"}}</c>.</summary>
+/// <summary>
+/// OpenAI's error object, shared by all its APIs: <c>{"error":{"message","type","param","code"}}</c>.
+/// </summary>
 internal static class OpenAIErrors
 {
     public static void Write(GatewayError error, IBufferWriter<byte> output) =>

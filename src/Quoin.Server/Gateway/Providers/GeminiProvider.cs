@@ -14,7 +14,9 @@ internal sealed class GeminiProvider(string name, ProviderOptions options) : Pro
     public override bool OwnsName(string model) =>
         model.StartsWith("gemini-", StringComparison.Ordinal) || model.StartsWith("gemma-", StringComparison.Ordinal);
 
-    /// <summary>A stream is always asked for as server-sent events; the client's own framing is made on our side.</summary>
+    /// <summary>
+    /// A stream is always asked for as server-sent events; the client's own framing is made on our side.
+    /// </summary>
     public override string PathOf(WireApi api, string model, bool stream) =>
         $"/models/{Uri.EscapeDataString(model)}:" + (api, stream) switch
         {

@@ -4,7 +4,9 @@ using Quoin.Server.Gateway.Dialects;
 
 namespace Quoin.Server.Gateway.Providers;
 
-/// <summary>Any server that speaks OpenAI's chat completions: vLLM, llama.cpp, DeepSeek, Mistral, Groq, xAI, …</summary>
+/// <summary>
+/// Any server that speaks OpenAI's chat completions: vLLM, llama.cpp, DeepSeek, Mistral, Groq, xAI, …
+/// </summary>
 internal class OpenAICompatibleProvider(string name, ProviderOptions options) : Provider(name, options)
 {
     public override IReadOnlyList<WireApi> Speaks { get; } =

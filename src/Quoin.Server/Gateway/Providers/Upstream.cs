@@ -8,7 +8,9 @@ namespace Quoin.Server.Gateway.Providers;
 /// </summary>
 internal sealed class Upstream(Provider provider, HttpMessageInvoker connections)
 {
-    /// <summary>Addresses kept: one for each path that holds no model name, and the models of a Gemini provider.</summary>
+    /// <summary>
+    /// Addresses kept: one for each path that holds no model name, and the models of a Gemini provider.
+    /// </summary>
     private const int KeptAddresses = 512;
 
     private readonly ConcurrentDictionary<string, Uri> _addresses = new(StringComparer.Ordinal);

@@ -40,7 +40,9 @@ internal sealed class AttemptClock : IDisposable
     /// <summary>The phase in which the token was cancelled, unless the client left.</summary>
     public AttemptPhase Phase => _phase;
 
-    /// <summary>Starts a phase: from now, at most <paramref name="limit"/>, and never beyond the call's deadline.</summary>
+    /// <summary>
+    /// Starts a phase: from now, at most <paramref name="limit"/>, and never beyond the call's deadline.
+    /// </summary>
     public void Begin(AttemptPhase phase, TimeSpan limit)
     {
         var left = _time.GetElapsedTime(_time.GetTimestamp(), _deadline);

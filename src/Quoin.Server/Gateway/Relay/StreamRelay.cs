@@ -42,13 +42,15 @@ internal sealed class StreamRelay(Exchange exchange, AttemptPlan plan, AttemptCl
         {
             return await CopyAsync(await response.Content.ReadAsStreamAsync(clock.Token), events);
         }
-        catch (OperationCanceledException) when (Committed && !ClientGone)
+        catch (OperationCanceledException) when (Committed && (!ClientGone || exchange.Drains))
         {
-            return await BreakAsync(Attempt.TimedOut(clock.Phase, exchange.Snapshot.Options.Llm));
+            return await EndAsync(Interrupted(Attempt.TimedOut(clock.Phase, exchange.Snapshot.Options.Llm)));
         }
         catch (Exception e) when (Committed && e is IOException or HttpRequestException)
         {
-            return ClientGone ? Left() : await BreakAsync(BadStream("its connection broke before the end"));
+            return ClientGone
+                ? Left()
+                : await EndAsync(Interrupted(BadStream("its connection broke before the end")));
         }
         catch (JsonException e)
         {
@@ -80,6 +82,11 @@ internal sealed class StreamRelay(Exchange exchange, AttemptPlan plan, AttemptCl
             {
                 if (Pass(e) is { } end)                                                          // 2
                 {
+                    if (end.Error is null)
+                    {
+                        await TrailAsync(stream, events);
+                    }
+
                     return await EndAsync(end);
                 }
             }
@@ -117,6 +124,44 @@ internal sealed class StreamRelay(Exchange exchange, AttemptPlan plan, AttemptCl
                     : null;
         }
     }
+
+    /// <summary>
+    /// Reads on after the end marker to the end of the body, which sets the connection free for the next call. A
+    /// relayed stream that goes on (some providers send several answers in one) goes on for the client too.
+    /// </summary>
+    private async ValueTask TrailAsync(Stream stream, EventBuffer events)
+    {
+        clock.Begin(AttemptPhase.Stall, Limits.TrailTime);
+        try
+        {
+            while (true)
+            {
+                while (plan.Translation is null && events.TryRead(out var e))
+                {
+                    Pass(e);
+                }
+
+                await FlushAsync();
+                var read = await stream.ReadAsync(events.GetMemory(), clock.Token);
+                if (read == 0)
+                {
+                    return;
+                }
+
+                events.Advance(read);
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException or HttpRequestException or JsonException)
+        {
+            // The answer was whole before: what came after it is not missed.
+        }
+    }
+
+    /// <summary>
+    /// The upstream fell silent or away. An answer that had said why it ended is whole all the same.
+    /// </summary>
+    private AttemptResult Interrupted(GatewayError error) =>
+        !ClientGone && _relay.Complete(_client.Output) ? AttemptResult.Answered : AttemptResult.Failed(error);
 
     /// <summary>The upstream closed its stream.</summary>
     private async ValueTask<AttemptResult> FinishAsync(EventBuffer events)                      // 4
@@ -192,6 +237,8 @@ internal sealed class StreamRelay(Exchange exchange, AttemptPlan plan, AttemptCl
 
     private ValueTask FlushAsync()
     {
+        exchange.Record.ResponseBytes += _client.Output.UnflushedBytes;
+
         if (!ClientGone)
         {
             return _client.FlushAsync();

@@ -1,6 +1,6 @@
-using Microsoft.Extensions.Logging;
 using System.Collections.Concurrent;
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
 using Quoin.Server.Gateway.Providers;
 using Quoin.Server.Gateway.Relay;
 
@@ -73,7 +73,9 @@ internal sealed partial class ModelCatalog(TimeProvider time, ILogger<ModelCatal
         }
     }
 
-    /// <summary>OpenAI's and Anthropic's <c>data[].id</c>, or Gemini's <c>models[].name</c> without its prefix.</summary>
+    /// <summary>
+    /// OpenAI's and Anthropic's <c>data[].id</c>, or Gemini's <c>models[].name</c> without its prefix.
+    /// </summary>
     internal static IReadOnlySet<string> ReadNames(ReadOnlyMemory<byte> body)
     {
         using var document = JsonDocument.Parse(body);

@@ -41,6 +41,25 @@ internal sealed class SimScenarioReader
 
     private SimScenarioReader(string file) => _file = file;
 
+    /// <summary>The faults of a scenario file, none where there is no file.</summary>
+    public static IReadOnlyList<string> Check(string? path)
+    {
+        if (path is null)
+        {
+            return [];
+        }
+
+        try
+        {
+            Load(path);
+            return [];
+        }
+        catch (SimScenarioException e)
+        {
+            return e.Errors;
+        }
+    }
+
     /// <exception cref="SimScenarioException">The file is absent or at fault.</exception>
     public static SimScenario Load(string path)
     {

@@ -40,7 +40,9 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
             $"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\n{headers}"
             + $"Content-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}");
 
-    /// <summary>Answers an event stream, chunked, in pieces of <paramref name="piece"/> bytes, ended in good order.</summary>
+    /// <summary>
+    /// Answers an event stream, chunked, in pieces of <paramref name="piece"/> bytes, ended in good order.
+    /// </summary>
     public static Func<Connection, Task> Events(string stream, int piece = int.MaxValue) => async connection =>
     {
         await connection.SendStreamHeadAsync();

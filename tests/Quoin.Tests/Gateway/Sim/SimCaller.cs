@@ -3,6 +3,7 @@ using System.Text.Json;
 using Quoin.Server.Configuration;
 using Quoin.Server.Gateway.Dialects;
 using Quoin.Server.Gateway.Sim;
+using Quoin.Tests.Fakes;
 
 namespace Quoin.Tests.Gateway.Sim;
 

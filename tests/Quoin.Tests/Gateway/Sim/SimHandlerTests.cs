@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using Quoin.Server.Configuration;
 using Quoin.Server.Gateway.Sim;
+using Quoin.Tests.Fakes;
 
 namespace Quoin.Tests.Gateway.Sim;
 

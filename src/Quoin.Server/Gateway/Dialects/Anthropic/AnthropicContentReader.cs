@@ -189,7 +189,8 @@ internal static class AnthropicContentReader
 
         parts.Add(new ReasoningPart(
             text ?? throw JsonFields.Missing(path + ".thinking"),
-            string.IsNullOrEmpty(signature) ? null : signature) { Path = path });
+            string.IsNullOrEmpty(signature) ? null : signature)
+        { Path = path });
     }
 
     private static ToolCallPart ReadToolUse(JsonElement element, string path)
@@ -224,7 +225,8 @@ internal static class AnthropicContentReader
         return new ToolCallPart(
             id ?? throw JsonFields.Missing(path + ".id"),
             name ?? throw JsonFields.Missing(path + ".name"),
-            input ?? throw JsonFields.Missing(path + ".input")) { Path = path };
+            input ?? throw JsonFields.Missing(path + ".input"))
+        { Path = path };
     }
 
     private static void RefuseOtherCallers(JsonElement caller, string path)

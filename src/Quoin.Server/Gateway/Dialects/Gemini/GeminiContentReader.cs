@@ -284,7 +284,8 @@ internal sealed class GeminiContentReader
                     "inlineData" => ReadInlineData(field),
                     "fileData" => ReadFileData(field),
                     _ => throw JsonFields.Unknown(field.Path),
-                }) with { Path = path });
+                }) with
+                { Path = path });
             }
         }
 

@@ -190,7 +190,8 @@ internal static class OpenAIChatMessageReader
             id ?? throw JsonFields.Missing(path + ".id"),
             name ?? throw JsonFields.Missing(path + ".function.name"),
             arguments,
-            signature) { Path = path };
+            signature)
+        { Path = path };
     }
 
     private static (string? Name, string Arguments) ReadFunction(JsonElement function, string path)

@@ -13,7 +13,9 @@ internal sealed class OpenAICompletionsDialect : ServerOnlyDialect
 {
     public override string Name => "openai-completions";
 
-    /// <summary>Whether a body of the completions endpoint has this shape: a prompt, and none of Hapax's fields.</summary>
+    /// <summary>
+    /// Whether a body of the completions endpoint has this shape: a prompt, and none of Hapax's fields.
+    /// </summary>
     public static bool IsPromptShape(ReadOnlySpan<byte> body)
     {
         var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = Limits.JsonDepth });

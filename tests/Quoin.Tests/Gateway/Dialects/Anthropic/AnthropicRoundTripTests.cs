@@ -73,7 +73,9 @@ public sealed class AnthropicRoundTripTests
                 "[{\"role\":\"assistant\",\"content\":" + content.ToJsonString() + "}]");
             var expected = new ChatRequest
             {
-                Model = "m", MaxTokens = 10, Turns = [new Turn(Role.Assistant, response.Parts)],
+                Model = "m",
+                MaxTokens = 10,
+                Turns = [new Turn(Role.Assistant, response.Parts)],
             };
 
             Assert.Equal(ConversationText.Of(expected), ConversationText.Of(echoed));

@@ -34,7 +34,11 @@ public sealed class AnthropicStreamReaderTests
         Assert.Equal(
             new Usage
             {
-                InputTokens = 13, CachedInputTokens = 7, CacheWriteTokens = 0, OutputTokens = 9, ReasoningTokens = 4,
+                InputTokens = 13,
+                CachedInputTokens = 7,
+                CacheWriteTokens = 0,
+                OutputTokens = 9,
+                ReasoningTokens = 4,
             },
             events.OfType<UsageReported>().Last().Usage);
     }

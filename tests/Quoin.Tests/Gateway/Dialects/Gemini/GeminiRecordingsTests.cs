@@ -129,7 +129,9 @@ public sealed class GeminiRecordingsTests
         Assert.Empty(open);
     }
 
-    /// <summary>Content by a walk over all parts; partial arguments by setting each value at its path in a tree.</summary>
+    /// <summary>
+    /// Content by a walk over all parts; partial arguments by setting each value at its path in a tree.
+    /// </summary>
     private sealed class Walk
     {
         private JsonObject? _open;

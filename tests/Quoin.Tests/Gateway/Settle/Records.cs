@@ -1,8 +1,8 @@
 using Quoin.Server.Gateway;
 using Quoin.Server.Gateway.Conversation;
-using Quoin.Server.Telemetry;
+using Quoin.Server.Gateway.Settle;
 
-namespace Quoin.Tests.Telemetry;
+namespace Quoin.Tests.Gateway.Settle;
 
 /// <summary>Requests as the gateway leaves them. A tick of the manual clock is 100 ns: 10,000 a millisecond.</summary>
 internal static class Records

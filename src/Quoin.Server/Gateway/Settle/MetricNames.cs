@@ -1,6 +1,4 @@
-using Quoin.Server.Gateway;
-
-namespace Quoin.Server.Telemetry;
+namespace Quoin.Server.Gateway.Settle;
 
 /// <summary>Label values: the spelling of our enums, and of OpenTelemetry's GenAI conventions (1.38).</summary>
 internal static class MetricNames

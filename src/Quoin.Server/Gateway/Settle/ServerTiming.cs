@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Quoin.Server.Telemetry;
+namespace Quoin.Server.Gateway.Settle;
 
 /// <summary>
 /// The Server-Timing header: what a request has cost until its answer's first byte, in milliseconds:

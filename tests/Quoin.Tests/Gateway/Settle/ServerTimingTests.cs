@@ -1,6 +1,7 @@
-using Quoin.Server.Telemetry;
+using Quoin.Server.Gateway.Settle;
+using Quoin.Tests.Fakes;
 
-namespace Quoin.Tests.Telemetry;
+namespace Quoin.Tests.Gateway.Settle;
 
 public sealed class ServerTimingTests
 {

@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
 using Quoin.Server.Configuration;
+using Quoin.Server.Telemetry;
 
-namespace Quoin.Server.Telemetry;
+namespace Quoin.Server.Gateway.Settle;
 
 /// <summary>
 /// The metrics of requests. Each <see cref="Start"/> is followed by one <see cref="Record"/>. Recording looks up

@@ -1,4 +1,4 @@
-namespace Quoin.Tests.Telemetry;
+namespace Quoin.Tests.Fakes;
 
 /// <summary>Time that passes when a test says so. Timers fire inside of <see cref="Advance"/>.</summary>
 internal sealed class ManualClock : TimeProvider
@@ -8,6 +8,9 @@ internal sealed class ManualClock : TimeProvider
     private long _ticks = TimeSpan.TicksPerSecond;
 
     public static readonly DateTimeOffset Origin = new(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero);
+
+    /// <summary>A timer was given a new due time.</summary>
+    public event Action? TimerSet;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
@@ -54,6 +57,7 @@ internal sealed class ManualClock : TimeProvider
                 }
             }
 
+            clock.TimerSet?.Invoke();
             return true;
         }
 

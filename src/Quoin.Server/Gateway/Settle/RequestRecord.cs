@@ -1,7 +1,7 @@
-using Quoin.Server.Gateway;
 using Quoin.Server.Gateway.Conversation;
+using Quoin.Server.Telemetry;
 
-namespace Quoin.Server.Telemetry;
+namespace Quoin.Server.Gateway.Settle;
 
 /// <summary>
 /// What became of one request: filled by the gateway's stages, read once at the end by metrics and the log.

@@ -1,9 +1,11 @@
 using System.Text.Json;
 using Quoin.Server.Configuration;
 using Quoin.Server.Gateway;
+using Quoin.Server.Gateway.Settle;
 using Quoin.Server.Telemetry;
+using Quoin.Tests.Fakes;
 
-namespace Quoin.Tests.Telemetry;
+namespace Quoin.Tests.Gateway.Settle;
 
 public sealed class RequestLogTests
 {

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Quoin.Server.Telemetry;
+namespace Quoin.Server.Gateway.Settle;
 
 /// <summary>
 /// The durations of a finished request, in clock ticks. A stream goes at the provider's pace from its request to

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
-using Quoin.Server.Gateway;
+using Quoin.Server.Telemetry;
 
-namespace Quoin.Server.Telemetry;
+namespace Quoin.Server.Gateway.Settle;
 
 /// <summary>
 /// One line for each request. Errors of ours are errors, provider faults warnings, the rest (a client's mistake and

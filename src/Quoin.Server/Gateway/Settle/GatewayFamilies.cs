@@ -1,4 +1,5 @@
-namespace Quoin.Server.Telemetry;
+using Quoin.Server.Telemetry;
+namespace Quoin.Server.Gateway.Settle;
 
 /// <summary>The families that requests are counted in. docs/metrics.md describes them to users.</summary>
 internal sealed class GatewayFamilies(MetricRegistry registry)

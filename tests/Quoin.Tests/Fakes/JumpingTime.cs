@@ -1,4 +1,4 @@
-namespace Quoin.Tests.Gateway.Sim;
+namespace Quoin.Tests.Fakes;
 
 /// <summary>
 /// A clock that stands still until somebody waits on it, and then jumps to the end of the wait: tests see exact

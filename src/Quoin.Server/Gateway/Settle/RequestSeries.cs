@@ -1,7 +1,7 @@
-using Quoin.Server.Gateway;
 using Quoin.Server.Gateway.Conversation;
+using Quoin.Server.Telemetry;
 
-namespace Quoin.Server.Telemetry;
+namespace Quoin.Server.Gateway.Settle;
 
 /// <summary>
 /// What tells apart the label sets of requests. The strings are compared by content: model names are read anew

@@ -1,9 +1,11 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using Quoin.Server.Gateway.Settle;
 using Quoin.Server.Telemetry;
+using Quoin.Tests.Fakes;
 
-namespace Quoin.Tests.Telemetry;
+namespace Quoin.Tests.Gateway.Settle;
 
 /// <summary>A registry with the gateway's metrics, read through the page as a scraper reads it.</summary>
 internal sealed class MetricsFixture : IDisposable

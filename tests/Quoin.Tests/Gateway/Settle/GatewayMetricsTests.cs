@@ -1,9 +1,10 @@
 using System.Diagnostics.Metrics;
 using Quoin.Server.Configuration;
 using Quoin.Server.Gateway;
+using Quoin.Server.Gateway.Settle;
 using Quoin.Server.Telemetry;
 
-namespace Quoin.Tests.Telemetry;
+namespace Quoin.Tests.Gateway.Settle;
 
 public sealed class GatewayMetricsTests : IDisposable
 {

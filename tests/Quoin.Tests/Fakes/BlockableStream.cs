@@ -1,4 +1,4 @@
-namespace Quoin.Tests.Telemetry;
+namespace Quoin.Tests.Fakes;
 
 /// <summary>An output that can block, as a full pipe does, or fail, as a closed one or a full disk does.</summary>
 internal sealed class BlockableStream : Stream
