@@ -3,6 +3,7 @@ using Quoin.Server.Gateway.Dialects.Gemini;
 using Quoin.Server.Gateway.Dialects.HapaxCompletions;
 using Quoin.Server.Gateway.Dialects.OpenAIChat;
 using Quoin.Server.Gateway.Dialects.OpenAICompletions;
+using Quoin.Server.Gateway.Dialects.OpenAIResponses;
 
 namespace Quoin.Server.Gateway.Dialects;
 
@@ -10,7 +11,7 @@ namespace Quoin.Server.Gateway.Dialects;
 internal static class DialectTable
 {
     public static readonly Dialect OpenAIChat = new OpenAIChatDialect();
-    public static readonly Dialect OpenAIResponses = OpenAIChat;
+    public static readonly Dialect OpenAIResponses = new OpenAIResponsesDialect();
     public static readonly Dialect Anthropic = new AnthropicDialect();
     public static readonly Dialect Gemini = new GeminiDialect();
     public static readonly Dialect OpenAICompletions = new OpenAICompletionsDialect();

@@ -12,14 +12,23 @@ internal static class OpenAIErrors
         JsonOutput.Write(output, error, static (writer, e) =>
         {
             writer.WriteStartObject();
-            writer.WriteStartObject("error"u8);
-            writer.WriteString("message"u8, e.Message);
-            writer.WriteString("type"u8, TypeOf(e.Kind));
-            writer.WriteString("param"u8, e.Param);
-            writer.WriteString("code"u8, e.Code ?? CodeOf(e.Kind));
-            writer.WriteEndObject();
+            writer.WritePropertyName("error"u8);
+            WriteObject(writer, e);
             writer.WriteEndObject();
         });
+
+    /// <summary>The object that stands under <c>error</c>.</summary>
+    public static void WriteObject(Utf8JsonWriter writer, GatewayError error)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("message"u8, error.Message);
+        writer.WriteString("type"u8, TypeOf(error.Kind));
+        writer.WriteString("param"u8, error.Param);
+        writer.WriteString("code"u8, CodeOf(error));
+        writer.WriteEndObject();
+    }
+
+    public static string? CodeOf(GatewayError error) => error.Code ?? CodeOf(error.Kind);
 
     /// <summary>Never throws: a body of another shape gives what can be found, or nothing.</summary>
     public static UpstreamError Read(int status, ReadOnlySpan<byte> body)
