@@ -101,7 +101,8 @@ internal sealed class Attempt(Exchange exchange, Candidate candidate)
         {
             AttemptPhase.FirstToken =>
                 $"no content within {llm.FirstTokenTimeout.TotalSeconds:0.###} s (llm.first_token_timeout)",
-            AttemptPhase.Stall => $"the stream was silent for {llm.StallTimeout.TotalSeconds:0.###} s (llm.stall_timeout)",
+            AttemptPhase.Stall =>
+                $"the stream was silent for {llm.StallTimeout.TotalSeconds:0.###} s (llm.stall_timeout)",
             _ => $"no answer within {llm.Timeout.TotalSeconds:0.###} s (llm.timeout)",
         })
         { Code = "timeout" };

@@ -235,7 +235,8 @@ internal sealed partial class GatewayPipeline(
 
     private static partial class Log
     {
-        [LoggerMessage(2000, LogLevel.Error, "Request {RequestId} failed inside the gateway", EventName = nameof(Fault))]
+        [LoggerMessage(2000, LogLevel.Error, "Request {RequestId} failed inside the gateway",
+            EventName = nameof(Fault))]
         public static partial void Fault(ILogger logger, Exception exception, string requestId);
 
         [LoggerMessage(2001, LogLevel.Warning, "Request {RequestId}: provider {Provider} failed: {Reason}",

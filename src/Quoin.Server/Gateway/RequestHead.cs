@@ -17,8 +17,9 @@ internal static class RequestHead
     {
         var headers = exchange.Http.Request.Headers;
         request.Headers.TryAddWithoutValidation("User-Agent", UserAgent);
-        request.Headers.TryAddWithoutValidation("traceparent", exchange.Record.Trace.Child(exchange.Services.Ids).ToHeader());
-        if (exchange.Record.Trace.State is { Length: > 0 } state)
+        var trace = exchange.Record.Trace.Child(exchange.Services.Ids);
+        request.Headers.TryAddWithoutValidation("traceparent", trace.ToHeader());
+        if (trace.State is { Length: > 0 } state)
         {
             request.Headers.TryAddWithoutValidation("tracestate", state);
         }

@@ -20,8 +20,9 @@ internal static class GatewayEndpoints
         foreach (var version in new[] { "v1beta", "v1" })
         {
             routes.MapPost($"/{version}/models/{{**call}}", http => GeminiAsync(http, pipeline));
-            routes.MapGet($"/{version}/models", http => models.ListAsync(http, gemini: version == "v1beta"));
-            routes.MapGet($"/{version}/models/{{**model}}", http => models.ShowAsync(http, gemini: version == "v1beta"));
+            var gemini = version == "v1beta";
+            routes.MapGet($"/{version}/models", http => models.ListAsync(http, gemini));
+            routes.MapGet($"/{version}/models/{{**model}}", http => models.ShowAsync(http, gemini));
         }
     }
 

@@ -31,7 +31,8 @@ internal sealed class AzureOpenAIProvider(string name, ProviderOptions options) 
             _ => "chat/completions",
         };
         return Options.ApiVersion is { Length: > 0 } version
-            ? $"/openai/deployments/{Uri.EscapeDataString(model)}/{operation}?api-version={Uri.EscapeDataString(version)}"
+            ? $"/openai/deployments/{Uri.EscapeDataString(model)}/{operation}"
+                + $"?api-version={Uri.EscapeDataString(version)}"
             : $"/openai/v1/{operation}";
     }
 

@@ -15,7 +15,8 @@ internal sealed class BodyContent : HttpContent
     private readonly ReadOnlyMemory<byte> _middle;
     private readonly ReadOnlyMemory<byte> _tail;
 
-    public BodyContent(ReadOnlyMemory<byte> head, ReadOnlyMemory<byte> middle = default, ReadOnlyMemory<byte> tail = default)
+    public BodyContent(
+        ReadOnlyMemory<byte> head, ReadOnlyMemory<byte> middle = default, ReadOnlyMemory<byte> tail = default)
     {
         (_head, _middle, _tail) = (head, middle, tail);
         Headers.ContentType = Json;

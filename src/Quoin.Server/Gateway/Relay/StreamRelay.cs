@@ -151,7 +151,8 @@ internal sealed class StreamRelay(Exchange exchange, AttemptPlan plan, AttemptCl
                 events.Advance(read);
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException or HttpRequestException or JsonException)
+        catch (Exception e) when (e is OperationCanceledException or IOException or HttpRequestException
+            or JsonException)
         {
             // The answer was whole before: what came after it is not missed.
         }

@@ -64,8 +64,7 @@ internal sealed class ModelRouter(ModelCatalog catalog)
         GatewaySnapshot snapshot, string model, CancellationToken cancellationToken)
     {
         var found = FindNamedProvider(snapshot, model)
-            ?? snapshot.Preferred.Where(upstream => Accepts(upstream, model)).Select(u => (Candidate?)new Candidate(u, model))
-                .FirstOrDefault()
+            ?? FindAccepting(snapshot, model)
             ?? await FindListedAsync(snapshot, model, cancellationToken);
         if (found is not { } candidate)
         {
@@ -95,6 +94,12 @@ internal sealed class ModelRouter(ModelCatalog catalog)
         return snapshot.Upstreams.TryGetValue(model[..slash], out var upstream)
             ? new Candidate(upstream, model[(slash + 1)..])
             : null;
+    }
+
+    private static Candidate? FindAccepting(GatewaySnapshot snapshot, string model)
+    {
+        var upstream = snapshot.Preferred.FirstOrDefault(upstream => Accepts(upstream, model));
+        return upstream is null ? null : new Candidate(upstream, model);
     }
 
     private static bool Accepts(Upstream upstream, string model)

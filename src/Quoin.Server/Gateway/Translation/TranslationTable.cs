@@ -20,7 +20,8 @@ internal static class TranslationTable
         }
 
         // Whoever chats reads tokens, counted or not.
-        return operation == Operation.CountTokens && provider.Speaks.Any(api => WireApis.OperationOf(api) == Operation.Chat)
+        var chats = provider.Speaks.Any(api => WireApis.OperationOf(api) == Operation.Chat);
+        return operation == Operation.CountTokens && chats
             ? new AttemptPlan(exchange.Call.Api, exchange.Dialect, "", Stream: false, Translation: null)
             {
                 LocalAnswer = TokenCounting.Estimate(exchange),

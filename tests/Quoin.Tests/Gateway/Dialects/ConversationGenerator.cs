@@ -12,7 +12,8 @@ internal sealed class ConversationGenerator(int seed, Sayings sayings)
 {
     private static readonly string[] Words =
     [
-        "plain words", "\"quoted\" \\back\\slash", "line\nbreak\r\n\ttab", "grüße, 日本語, 👩‍👩‍👧", "<b>&amp;</b> '+'", " ",
+        "plain words", "\"quoted\" \\back\\slash", "line\nbreak\r\n\ttab", "grüße, 日本語, 👩‍👩‍👧",
+        "<b>&amp;</b> '+'", " ",
         "data: x\n\nevent: y", "\u0001\u007f", "\u2028\u2029\u00a0", "{\"json\": [1, null]}", "x", "[DONE]",
     ];
 

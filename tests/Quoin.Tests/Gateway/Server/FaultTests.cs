@@ -305,7 +305,7 @@ public sealed class FaultTests
             await connection.SendChunksAsync(First);
             await left.Task;
             await connection.SendChunksAsync(
-                "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":77,\"total_tokens\":82}}\n\n" + Rest);
+                "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":77}}\n\n" + Rest);
             await connection.SendAsync("0\r\n\r\n");
             sent.SetResult();
         });

@@ -9,12 +9,16 @@ public sealed class RelayTests
     private const string Chat = "/v1/chat/completions";
 
     private const string Answer =
-        """{"id":"c1","object":"chat.completion","model":"up-model","x_unknown":{"kept":[1,2]},"choices":[{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}""";
+        """
+        {"id":"c1","object":"chat.completion","model":"up-model","x_unknown":{"kept":[1,2]},
+        "choices":[{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}],
+        "usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}
+        """;
 
     private const string Stream =
-        "data: {\"id\":\"c1\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}]}\n\n"
+        "data: {\"id\":\"c1\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n"
         + ": still here\n\n"
-        + "data: {\"id\":\"c1\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"h\u00e9\"},\"finish_reason\":null}],\"x\":1}\r\n\r\n"
+        + "data: {\"id\":\"c1\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"h\u00e9\"}}],\"x\":1}\r\n\r\n"
         + "data: {\"id\":\"c1\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
 
     private const string Done = "data: [DONE]\n\n";
@@ -80,7 +84,8 @@ public sealed class RelayTests
     public async Task Answers_tell_provider_model_attempts_timing_and_request_id()
     {
         await using var upstream = new ScriptedUpstream(
-            ScriptedUpstream.Json(Answer, headers: "x-request-id: req-up\r\nx-ratelimit-remaining: 7\r\nset-cookie: a=1\r\n"));
+            ScriptedUpstream.Json(
+                Answer, headers: "x-request-id: req-up\r\nx-ratelimit-remaining: 7\r\nset-cookie: a=1\r\n"));
         await using var gateway = await TestGateway.BeforeAsync(upstream);
         gateway.Client.DefaultRequestHeaders.Add("X-Request-ID", "mine-1");
         using var response = await gateway.PostAsync(Chat, """{"model":"m","messages":[]}""");

@@ -45,7 +45,10 @@ internal sealed class TestGateway : IAsyncDisposable
         {
             Providers = new Dictionary<string, ProviderOptions>(StringComparer.Ordinal)
             {
-                ["up"] = new() { Type = type, BaseUrl = upstream.BaseUrl, Models = ["*"], ApiKey = "sk-secret-key-1234" },
+                ["up"] = new()
+                {
+                    Type = type, BaseUrl = upstream.BaseUrl, Models = ["*"], ApiKey = "sk-secret-key-1234",
+                },
             },
         };
         return StartAsync(change is null ? options : change(options));

@@ -118,7 +118,8 @@ internal static class OpenAIChatMessageReader
             parts.Add(new ReasoningPart(reasoning) { Path = path + ".reasoning_content" });
         }
 
-        parts.AddRange(message.Content.Where(part => part is not TextPart { Text: "" } || message.ToolCalls.Count == 0));
+        parts.AddRange(message.Content.Where(
+            part => part is not TextPart { Text: "" } || message.ToolCalls.Count == 0));
         if (message.Refusal is not null)
         {
             parts.Add(new RefusalPart(message.Refusal) { Path = path + ".refusal" });

@@ -175,7 +175,8 @@ internal static class OpenAIChatRequestReader
             switch (option.Name)
             {
                 case "include_usage":
-                    draft.IncludeUsage = JsonFields.BooleanOrNull(option.Value, "stream_options.include_usage") ?? false;
+                    draft.IncludeUsage =
+                        JsonFields.BooleanOrNull(option.Value, "stream_options.include_usage") ?? false;
                     break;
                 case "include_obfuscation":
                     break;

@@ -132,7 +132,8 @@ internal sealed class OpenAIChatStreamReader : Dialects.ChatStreamReader
         {
             open = new OpenCall(index, string.IsNullOrEmpty(id) ? $"call_{_next}" : id, _next++);
             _calls.Add(open);
-            events.Add(new BlockStarted(open.Block, BlockKind.ToolCall, open.Id, OpenAIChatBody.Text(function, "name")));
+            events.Add(new BlockStarted(
+                open.Block, BlockKind.ToolCall, open.Id, OpenAIChatBody.Text(function, "name")));
         }
 
         if (OpenAIChatBody.Text(function, "arguments") is { Length: > 0 } fragment)

@@ -56,7 +56,8 @@ public sealed class GeminiRequestReaderTests
         """{"contents":{},"safetySettings":[{"category":"X","threshold":"BLOCK_LOW_AND_ABOVE"}]}""",
         "safetySettings[0].threshold")]
     [InlineData("""{"contents":[{"role":"system","parts":[]}]}""", "contents[0].role")]
-    [InlineData("""{"contents":[{"parts":[{"text":"a"},{"executableCode":{}}]}]}""", "contents[0].parts[1].executableCode")]
+    [InlineData(
+        """{"contents":[{"parts":[{"text":"a"},{"executableCode":{}}]}]}""", "contents[0].parts[1].executableCode")]
     [InlineData("""{"contents":[{"parts":[{"text":"a","videoMetadata":{}}]}]}""", "contents[0].parts[0].videoMetadata")]
     [InlineData(
         """{"contents":{"parts":{"fileData":{"fileUri":"gs://bucket/a.png"}}}}""", "contents.parts.fileData.fileUri")]

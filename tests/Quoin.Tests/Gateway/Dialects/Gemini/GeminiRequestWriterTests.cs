@@ -175,7 +175,7 @@ public sealed class GeminiRequestWriterTests
         using var schema = JsonDocument.Parse("""{"type":"object"}""");
         var json = GeminiSamples.WriteJson(GeminiSamples.User(new TextPart("q")) with
         {
-            Tools = [new Tool("f", "does", schema.RootElement)],
+            Tools = [new Tool("f", "d", schema.RootElement)],
             ToolChoice = new ToolChoice(ToolChoiceMode.Auto, ["f"]),
         });
 
@@ -183,7 +183,7 @@ public sealed class GeminiRequestWriterTests
             """{"functionCallingConfig":{"mode":"VALIDATED","allowedFunctionNames":["f"]}}""",
             json.GetProperty("toolConfig").GetRawText());
         Assert.Equal(
-            """[{"functionDeclarations":[{"name":"f","description":"does","parametersJsonSchema":{"type":"object"}}]}]""",
+            """[{"functionDeclarations":[{"name":"f","description":"d","parametersJsonSchema":{"type":"object"}}]}]""",
             json.GetProperty("tools").GetRawText());
     }
 

@@ -27,7 +27,9 @@ public sealed class OpenAIChatRoundTripTests
             var request = new ConversationGenerator(seed, Sayable).Request();
             var body = new ArrayBufferWriter<byte>();
             Dialect.WriteRequest(
-                request, new UpstreamTraits { Model = "some-model", Stream = request.Stream, CompatibleServer = true }, body);
+                request,
+                new UpstreamTraits { Model = "some-model", Stream = request.Stream, CompatibleServer = true },
+                body);
             EnvelopeReader.Read(body.WrittenSpan);
             var again = Dialect.ReadRequest(body.WrittenMemory, new Envelope("some-model", request.Stream));
             var expected = Turns.Normalised(request);
@@ -49,7 +51,8 @@ public sealed class OpenAIChatRoundTripTests
             var events = new List<ChatEvent>();
             Dialect.ReadResponse(body.WrittenMemory, events);
             AssertSame(seed, response, ChatResponse.Assemble(events), body);
-            Assert.Equal(response.Usage?.OutputTokens ?? 0, Dialect.ReadResponseFacts(body.WrittenSpan).Usage?.OutputTokens ?? 0);
+            var facts = Dialect.ReadResponseFacts(body.WrittenSpan);
+            Assert.Equal(response.Usage?.OutputTokens ?? 0, facts.Usage?.OutputTokens ?? 0);
         }
     }
 

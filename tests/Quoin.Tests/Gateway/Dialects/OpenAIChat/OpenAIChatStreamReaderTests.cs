@@ -48,7 +48,10 @@ public sealed class OpenAIChatStreamReaderTests
         var response = Assemble(
             Delta("\"content\":\"x\""),
             Finish("stop"),
-            """{"choices":[],"usage":{"prompt_tokens":12,"completion_tokens":2,"total_tokens":354,"completion_tokens_details":{"reasoning_tokens":340}}}""");
+            """
+            {"choices":[],"usage":{"prompt_tokens":12,"completion_tokens":2,"total_tokens":354,
+            "completion_tokens_details":{"reasoning_tokens":340}}}
+            """);
         Assert.Equal(342, response!.Usage!.OutputTokens);
         Assert.Equal(354, response.Usage.TotalTokens);
     }
