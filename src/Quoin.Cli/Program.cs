@@ -1,3 +1,5 @@
 using Quoin.Cli;
+using Quoin.Server;
 
+SocketScheduling.RunInline();
 return await QuoinCommandLine.RunAsync(args, CommandContext.OfProcess());

@@ -67,7 +67,9 @@ public static class ServerHost
         builder.Services.AddRoutingCore();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Server.ShutdownTimeout);
         var listeners = new Listeners(source);
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(listeners.Configure);
+        builder.WebHost.UseKestrelCore()
+            .UseSockets(SocketScheduling.Configure)
+            .ConfigureKestrel(listeners.Configure);
         var app = builder.Build();
         var loggers = app.Services.GetRequiredService<ILoggerFactory>();
 

@@ -31,6 +31,11 @@ internal sealed partial class GatewayPipeline(
         try
         {
             await ReceiveAsync(exchange);                                    // 1
+            if (exchange.Body.Length >= SocketScheduling.LongBodyBytes)
+            {
+                await SocketScheduling.LeaveSocketThread();
+            }
+
             ReadEnvelope(exchange);                                          // 2
             var candidates = await RouteAsync(exchange);                     // 3
             error = await AttemptAsync(exchange, candidates);                // 4

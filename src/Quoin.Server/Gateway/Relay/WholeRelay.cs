@@ -16,6 +16,11 @@ internal sealed class WholeRelay(Exchange exchange, AttemptPlan plan, AttemptClo
         var limit = plan.Translation is null ? Limits.HeldAnswerBytes : Limits.TranslatedAnswerBytes;
         var whole = await body.ReadToEndAsync(stream, limit, clock.Token);
         exchange.Record.ProviderAnswered = exchange.Time.GetTimestamp();
+        if (body.Length >= SocketScheduling.LongBodyBytes)
+        {
+            await SocketScheduling.LeaveSocketThread();
+        }
+
         if (!whole)
         {
             return plan.Translation is null
@@ -28,6 +33,10 @@ internal sealed class WholeRelay(Exchange exchange, AttemptPlan plan, AttemptClo
             return plan.Translation is null
                 ? await RelayAsync(response, body)
                 : await TranslateAsync(response, body, plan.Translation);
+        }
+        catch (GatewayException e)
+        {
+            return AttemptResult.Failed(e.Error);
         }
         catch (Exception e) when (UnreadableAnswer.Is(e))
         {

@@ -16,6 +16,11 @@ internal sealed class ChatTranslation(Dialect upstream) : ITranslation
     {
         var events = new List<ChatEvent>();
         upstream.ReadResponse(body, events);
+        if (events.OfType<ResponseFailed>().FirstOrDefault() is { } failed)
+        {
+            throw new GatewayException(failed.Error);
+        }
+
         var response = ChatResponse.Assemble(events)
             ?? throw new JsonException("the answer does not say why it ended");
         exchange.Dialect.WriteResponse(response, exchange.AnswerContextFor(plan.Model), output);
