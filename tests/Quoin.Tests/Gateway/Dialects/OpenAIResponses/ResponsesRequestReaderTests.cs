@@ -23,8 +23,9 @@ public sealed class ResponsesRequestReaderTests
               {"type":"reasoning","id":"rs_1","summary":[{"type":"summary_text","text":"a"},
                 {"type":"summary_text","text":"b"}],"encrypted_content":"gAAA"},
               {"type":"message","id":"msg_1","status":"completed","role":"assistant","phase":"commentary","content":[
-                {"type":"output_text","text":"Wait","annotations":[],"logprobs":[]}]},
-              {"type":"function_call","id":"fc_1","call_id":"c1","name":"f","arguments":"{}","status":"completed"},
+                {"type":"output_text","text":"Wait","annotations":[],"logprobs":[],"parsed":null}]},
+              {"type":"function_call","id":"fc_1","call_id":"c1","name":"f","arguments":"{}","status":"completed",
+                "parsed_arguments":{}},
               {"type":"function_call","call_id":"c2","name":"g","arguments":""},
               {"type":"function_call_output","call_id":"c1","output":"sun"},
               {"type":"function_call_output","call_id":"c2","output":[{"type":"input_text","text":"rain"}]},
