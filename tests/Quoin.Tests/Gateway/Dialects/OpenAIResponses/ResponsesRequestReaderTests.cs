@@ -44,6 +44,21 @@ public sealed class ResponsesRequestReaderTests
     }
 
     [Fact]
+    public void Each_step_of_a_tool_loop_has_its_own_turns()
+    {
+        var request = ResponsesSamples.Read("""
+            {"model":"m","input":[{"role":"user","content":"Go"},
+              {"type":"function_call","call_id":"c1","name":"f","arguments":"{}"},
+              {"type":"function_call_output","call_id":"c1","output":"1"},
+              {"type":"function_call","call_id":"c2","name":"f","arguments":"{}"},
+              {"type":"function_call_output","call_id":"c2","output":"2"}]}
+            """);
+        Assert.Equal(
+            [Role.User, Role.Assistant, Role.User, Role.Assistant, Role.User], request.Turns.Select(turn => turn.Role));
+        Assert.Equal("c2", Assert.IsType<ToolResultPart>(Assert.Single(request.Turns[4].Parts)).CallId);
+    }
+
+    [Fact]
     public void Hints_and_defaults_are_accepted()
     {
         var request = ResponsesSamples.Read("""
