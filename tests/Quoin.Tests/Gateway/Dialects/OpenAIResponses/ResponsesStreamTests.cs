@@ -55,7 +55,8 @@ public sealed class ResponsesStreamTests
             output.EnumerateArray().Select(item => item.GetRawText()));
         Assert.Equal(["rs_req-1_0", "msg_req-1_1", "fc_req-1_2"], output.EnumerateArray().Select(
             item => item.GetProperty("id").GetString()!));
-        Assert.Equal(7, payloads[^1].GetProperty("response").GetProperty("usage").GetProperty("total_tokens").GetInt32());
+        var usage = payloads[^1].GetProperty("response").GetProperty("usage");
+        Assert.Equal(7, usage.GetProperty("total_tokens").GetInt32());
     }
 
     [Theory]
@@ -131,11 +132,21 @@ public sealed class ResponsesStreamTests
         var response = ResponsesSamples.Assembled(
         [
             """{"type":"response.created","response":{"id":"r","model":"m","created_at":1}}""",
-            """{"type":"response.output_item.done","output_index":4,"item":{"type":"reasoning","id":"rs","summary":[{"type":"summary_text","text":"a"},{"type":"summary_text","text":"b"}],"encrypted_content":"e"}}""",
+            """
+            {"type":"response.output_item.done","output_index":4,"item":{"type":"reasoning","id":"rs",
+            "summary":[{"type":"summary_text","text":"a"},{"type":"summary_text","text":"b"}],
+            "encrypted_content":"e"}}
+            """,
             """{"type":"response.output_text.delta","output_index":6,"content_index":0,"delta":"Hel"}""",
             """{"type":"response.output_text.done","output_index":6,"content_index":0,"text":"Hello"}""",
-            """{"type":"response.output_item.done","output_index":6,"item":{"type":"message","content":[{"type":"output_text","text":"Hello"},{"type":"refusal","refusal":"No"}]}}""",
-            """{"type":"response.output_item.done","output_index":9,"item":{"type":"function_call","call_id":"c","name":"f","arguments":"{\"a\":1}"}}""",
+            """
+            {"type":"response.output_item.done","output_index":6,"item":{"type":"message",
+            "content":[{"type":"output_text","text":"Hello"},{"type":"refusal","refusal":"No"}]}}
+            """,
+            """
+            {"type":"response.output_item.done","output_index":9,"item":{"type":"function_call",
+            "call_id":"c","name":"f","arguments":"{\"a\":1}"}}
+            """,
             """{"type":"response.incomplete","response":{"incomplete_details":{"reason":"max_output_tokens"}}}""",
         ]);
         Assert.Equal(
@@ -152,11 +163,17 @@ public sealed class ResponsesStreamTests
     {
         var response = ResponsesSamples.Assembled(
         [
-            """{"type":"response.output_item.added","output_index":0,"item":{"type":"reasoning","id":"rs","summary":[]}}""",
+            """
+            {"type":"response.output_item.added","output_index":0,"item":{"type":"reasoning",
+            "id":"rs","summary":[]}}
+            """,
             """{"type":"response.reasoning_text.delta","output_index":0,"content_index":0,"delta":"th"}""",
             """{"type":"response.reasoning_text.delta","output_index":0,"content_index":0,"delta":"ink"}""",
             """{"type":"response.reasoning_text.done","output_index":0,"content_index":0,"text":"think"}""",
-            """{"type":"response.output_item.done","output_index":0,"item":{"type":"reasoning","id":"rs","summary":[],"content":[{"type":"reasoning_text","text":"think"}]}}""",
+            """
+            {"type":"response.output_item.done","output_index":0,"item":{"type":"reasoning","id":"rs",
+            "summary":[],"content":[{"type":"reasoning_text","text":"think"}]}}
+            """,
             """{"type":"response.completed","response":{}}""",
             "[DONE]",
         ]);
@@ -168,7 +185,10 @@ public sealed class ResponsesStreamTests
     {
         var response = ResponsesSamples.Assembled(
         [
-            """{"type":"response.completed","response":{"id":"r","model":"m","status":"completed","output":[{"type":"message","content":[{"type":"output_text","text":"x"}]}]}}""",
+            """
+            {"type":"response.completed","response":{"id":"r","model":"m","status":"completed",
+            "output":[{"type":"message","content":[{"type":"output_text","text":"x"}]}]}}
+            """,
         ]);
         Assert.Equal([new TextPart("x")], response!.Parts);
         Assert.Equal("r", response.Id);
