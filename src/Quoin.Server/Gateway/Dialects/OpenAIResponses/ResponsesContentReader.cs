@@ -5,7 +5,7 @@ namespace Quoin.Server.Gateway.Dialects.OpenAIResponses;
 
 /// <summary>
 /// Reads the content of a message or of a function's output: a string, or parts. Left out as hints: annotations and
-/// logprobs of an output_text, and where a prompt's cache may break.
+/// logprobs of an output_text, what OpenAI's own clients parsed of it, and where a prompt's cache may break.
 /// </summary>
 internal static class ResponsesContentReader
 {
@@ -56,7 +56,8 @@ internal static class ResponsesContentReader
             {
                 text = JsonFields.String(property.Value, path + "." + name);
             }
-            else if (property.Name is not ("type" or "annotations" or "logprobs" or "prompt_cache_breakpoint"))
+            else if (property.Name is not (
+                "type" or "annotations" or "logprobs" or "parsed" or "prompt_cache_breakpoint"))
             {
                 throw JsonFields.Unknown(path + "." + property.Name);
             }

@@ -46,6 +46,10 @@ internal sealed class ResponsesInputItem
         {
             case (_, "type"):
                 break;
+
+            // OpenAI's own clients add what they parsed to the items of an answer, which users send back whole.
+            case ("function_call", "parsed_arguments"):
+                break;
             case (_, "id"):
                 Id = JsonFields.StringOrNull(value, at);
                 break;

@@ -142,7 +142,9 @@ internal sealed class ResponsesInputReader
         {
             failed = true;
             var rest = first with { Text = first.Text[OpenAIChatMessageReader.ToolErrorMark.Length..] };
-            content = [rest, .. content.Skip(1)];
+            content = rest.Text.Length == 0 && content.Count > 1
+                ? [.. content.Skip(1)]
+                : [rest, .. content.Skip(1)];
         }
 
         _answer = null;

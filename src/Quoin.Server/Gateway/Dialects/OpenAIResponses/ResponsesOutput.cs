@@ -38,7 +38,7 @@ internal sealed class ResponsesOutput(AnswerContext context)
             {
                 case TextPart text:
                     message ??= output.Add(BlockKind.Text);
-                    message.Add(BlockKind.Text, text.Text).LogProbs = logProbs;
+                    message.Add(BlockKind.Text, text.Text).LogProbs.AddRange(logProbs ?? []);
                     logProbs = null;
                     break;
                 case RefusalPart refusal:
@@ -163,5 +163,5 @@ internal sealed class ResponsesOutputPart(BlockKind kind, int index)
 
     public StringBuilder Text { get; } = new();
 
-    public IReadOnlyList<TokenLogProb>? LogProbs { get; set; }
+    public List<TokenLogProb> LogProbs { get; } = [];
 }

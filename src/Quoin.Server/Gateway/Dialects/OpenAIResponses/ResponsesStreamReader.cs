@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Quoin.Server.Gateway.Conversation;
 
@@ -6,14 +5,16 @@ namespace Quoin.Server.Gateway.Dialects.OpenAIResponses;
 
 /// <summary>
 /// Reads response events. Items are told apart by output_index, since some servers change the ids between events,
-/// and contents by their index within. A block begins with its first text (a call with its announcement), so items
-/// of tools that the provider ran, empty thoughts and empty messages leave no holes. Texts are told three times
+/// and contents by their index within. A block begins with its first text (a call with its announcement, and what
+/// was announced before it and is not done yet begins too, to keep the order), so items of tools that the provider
+/// ran, empty thoughts and empty messages leave no holes. Texts are told three times
 /// (as deltas, and whole in two kinds of done events): from each done event only what the deltas did not bring is
 /// taken, so an item that comes whole at once is not lost and nothing is doubled.
 /// </summary>
 internal sealed class ResponsesStreamReader : ChatStreamReader
 {
-    private readonly Dictionary<(int Item, int Content), Block> _blocks = [];
+    private readonly Dictionary<(int Item, int Content), ResponsesStreamBlock> _blocks = [];
+    private readonly SortedDictionary<(int Item, int Content), BlockKind> _announced = [];
     private int _next;
     private bool _started;
     private bool _called;
@@ -70,6 +71,9 @@ internal sealed class ResponsesStreamReader : ChatStreamReader
             case "response.refusal.done":
                 Rest(root, BlockKind.Refusal, ResponsesJson.Text(root, "refusal"), root, events);
                 break;
+            case "response.content_part.added":
+                Announce(KeyOf(root), KindOf(ResponsesJson.Find(root, "part")));
+                break;
             case "response.content_part.done":
                 ReadPart(root, events);
                 break;
@@ -118,19 +122,40 @@ internal sealed class ResponsesStreamReader : ChatStreamReader
     private void ReadAdded(JsonElement root, List<ChatEvent> events)
     {
         var item = ResponsesJson.Find(root, "item");
-        if (ResponsesJson.Text(item, "type") is "function_call" or "custom_tool_call")
+        switch (ResponsesJson.Text(item, "type"))
         {
-            Call(root, item, events);
+            case "function_call" or "custom_tool_call":
+                Call(root, item, events);
+                break;
+            case "reasoning":
+                Announce((ItemIndex(root), 0), BlockKind.Reasoning);
+                break;
         }
     }
 
-    private Block Call(JsonElement root, JsonElement item, List<ChatEvent> events)
+    private void Announce((int Item, int Content) key, BlockKind? kind)
+    {
+        if (kind is { } known && !_blocks.ContainsKey(key))
+        {
+            _announced[key] = known;
+        }
+    }
+
+    private static BlockKind? KindOf(JsonElement part) => ResponsesJson.Text(part, "type") switch
+    {
+        "output_text" => BlockKind.Text,
+        "refusal" => BlockKind.Refusal,
+        _ => null,
+    };
+
+    private ResponsesStreamBlock Call(JsonElement root, JsonElement item, List<ChatEvent> events)
     {
         _called = true;
         var key = (ItemIndex(root), 0);
         if (!_blocks.TryGetValue(key, out var block))
         {
-            _blocks[key] = block = new Block(_next++, BlockKind.ToolCall);
+            BeginEarlier(key, events);
+            _blocks[key] = block = new ResponsesStreamBlock(_next++, BlockKind.ToolCall);
             events.Add(new BlockStarted(
                 block.Index,
                 BlockKind.ToolCall,
@@ -183,6 +208,7 @@ internal sealed class ResponsesStreamReader : ChatStreamReader
             events.Add(new BlockSigned(Open(key, BlockKind.Reasoning, events).Index, signature, redacted));
         }
 
+        _announced.Remove(key);
         if (_blocks.TryGetValue(key, out var block))
         {
             block.Stop(events);
@@ -203,13 +229,7 @@ internal sealed class ResponsesStreamReader : ChatStreamReader
 
     private void ReadPart(int item, int content, JsonElement part, List<ChatEvent> events)
     {
-        var kind = ResponsesJson.Text(part, "type") switch
-        {
-            "output_text" => BlockKind.Text,
-            "refusal" => BlockKind.Refusal,
-            _ => BlockKind.Reasoning,
-        };
-        if (kind == BlockKind.Reasoning)
+        if (KindOf(part) is not { } kind)
         {
             return;
         }
@@ -220,6 +240,7 @@ internal sealed class ResponsesStreamReader : ChatStreamReader
             Open((item, content), kind, events).Rest(text, ResponsesLogProbs.Read(part), events);
         }
 
+        _announced.Remove((item, content));
         if (_blocks.TryGetValue((item, content), out var block))
         {
             block.Stop(events);
@@ -242,18 +263,38 @@ internal sealed class ResponsesStreamReader : ChatStreamReader
         }
     }
 
-    private Block Open((int Item, int Content) key, BlockKind kind, List<ChatEvent> events)
+    private ResponsesStreamBlock Open((int Item, int Content) key, BlockKind kind, List<ChatEvent> events)
     {
         if (!_blocks.TryGetValue(key, out var block))
         {
-            _refused |= kind == BlockKind.Refusal;
-            _blocks[key] = block = new Block(_next++, kind);
-            events.Add(kind == BlockKind.ToolCall
-                ? throw new JsonException("arguments of a call that was not announced")
-                : new BlockStarted(block.Index, kind));
+            if (kind == BlockKind.ToolCall)
+            {
+                throw new JsonException("arguments of a call that was not announced");
+            }
+
+            BeginEarlier(key, events);
+            block = Begin(key, kind, events);
         }
 
         return block;
+    }
+
+    private ResponsesStreamBlock Begin((int Item, int Content) key, BlockKind kind, List<ChatEvent> events)
+    {
+        _announced.Remove(key);
+        _refused |= kind == BlockKind.Refusal;
+        var block = new ResponsesStreamBlock(_next++, kind);
+        _blocks[key] = block;
+        events.Add(new BlockStarted(block.Index, kind));
+        return block;
+    }
+
+    private void BeginEarlier((int Item, int Content) key, List<ChatEvent> events)
+    {
+        while (_announced.Count > 0 && _announced.First() is var earlier && earlier.Key.CompareTo(key) < 0)
+        {
+            Begin(earlier.Key, earlier.Value, events);
+        }
     }
 
     private void Finish(JsonElement root, bool incomplete, List<ChatEvent> events)
@@ -284,78 +325,4 @@ internal sealed class ResponsesStreamReader : ChatStreamReader
         (ItemIndex(root), ResponsesJson.Integer(root, "content_index") ?? 0);
 
     private static int ItemIndex(JsonElement root) => ResponsesJson.Integer(root, "output_index") ?? 0;
-
-    private sealed class Block(int index, BlockKind kind)
-    {
-        private readonly StringBuilder _told = new();
-        private (char Source, int Index, int Start) _thought;
-        private bool _stopped;
-
-        public int Index => index;
-
-        public void Add(string text, List<TokenLogProb>? logProbs, List<ChatEvent> events)
-        {
-            if (!_stopped)
-            {
-                _told.Append(text);
-                events.Add(new BlockDelta(index, text, logProbs));
-            }
-        }
-
-        /// <summary>What of the whole text the deltas did not bring; nothing when they brought another text.</summary>
-        public void Rest(string whole, List<TokenLogProb>? logProbs, List<ChatEvent> events)
-        {
-            if (Missing(whole, 0) is { Length: > 0 } rest)
-            {
-                Add(rest, _told.Length == 0 ? logProbs : null, events);
-            }
-        }
-
-        /// <summary>
-        /// One of the parts of a thought. Where there are both a summary and the thoughts themselves, that which
-        /// came first is taken.
-        /// </summary>
-        public void Thought(char source, int part, string text, bool whole, List<ChatEvent> events)
-        {
-            if (kind != BlockKind.Reasoning || (_told.Length > 0 && source != _thought.Source))
-            {
-                return;
-            }
-
-            if (_told.Length == 0)
-            {
-                _thought = (source, part, 0);
-            }
-            else if (part > _thought.Index)
-            {
-                Add(ResponsesBodyReader.SummarySeparator, null, events);
-                _thought = (source, part, _told.Length);
-            }
-            else if (part < _thought.Index)
-            {
-                return;
-            }
-
-            var rest = whole ? Missing(text, _thought.Start) : text;
-            if (rest.Length > 0)
-            {
-                Add(rest, null, events);
-            }
-        }
-
-        public void Stop(List<ChatEvent> events)
-        {
-            if (!_stopped)
-            {
-                _stopped = true;
-                events.Add(new BlockStopped(index));
-            }
-        }
-
-        private string Missing(string whole, int start)
-        {
-            var told = _told.ToString(start, _told.Length - start);
-            return whole.StartsWith(told, StringComparison.Ordinal) ? whole[told.Length..] : "";
-        }
-    }
 }

@@ -128,7 +128,8 @@ internal sealed class ResponsesStreamWatch : StreamWatch
             _ when type.EndsWith(".delta"u8) => Kind.Delta,
             _ when type.SequenceEqual("response.output_item.added"u8) => Kind.ItemAdded,
             _ when type.SequenceEqual("response.output_item.done"u8) => Kind.ItemDone,
-            _ when type.SequenceEqual("response.completed"u8) || type.SequenceEqual("response.incomplete"u8) => Kind.End,
+            _ when type.SequenceEqual("response.completed"u8) => Kind.End,
+            _ when type.SequenceEqual("response.incomplete"u8) => Kind.End,
             _ when type.SequenceEqual("response.failed"u8) || type.SequenceEqual("error"u8) => Kind.Failure,
             _ => Kind.Other,
         };

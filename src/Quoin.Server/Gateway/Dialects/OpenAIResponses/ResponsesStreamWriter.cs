@@ -112,11 +112,7 @@ internal sealed class ResponsesStreamWriter(AnswerContext context) : ChatStreamW
 
         var part = block.Part;
         part.Text.Append(delta.Text);
-        if (delta.LogProbs is not null)
-        {
-            part.LogProbs = [.. part.LogProbs ?? [], .. delta.LogProbs];
-        }
-
+        part.LogProbs.AddRange(delta.LogProbs ?? []);
         WriteEvent(DeltaName(part.Kind), block, output, delta, static (w, delta, block) =>
         {
             w.WriteString("delta"u8, delta.Text);
