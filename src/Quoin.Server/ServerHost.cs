@@ -100,6 +100,16 @@ public static class ServerHost
         app.MapHealth(snapshots, listeners.IsLoopback, lifetime.ApplicationStopping);
         app.MapMetrics(source, new MetricsPage(registry), listeners);
 
+        await ListenAsync(app, listeners, log, cancellationToken);
+        source.Start(loggers.CreateLogger("Quoin.Configuration"), time);
+        var server = new RunningServer(app, log, registry, reloads);
+        StartScreen.Write(screen, source, server.Addresses, listeners, snapshots.Current);
+        return server;
+    }
+
+    private static async Task ListenAsync(
+        WebApplication app, Listeners listeners, LogOutput log, CancellationToken cancellationToken)
+    {
         try
         {
             await app.StartAsync(cancellationToken);
@@ -109,10 +119,5 @@ public static class ServerHost
             await log.DisposeAsync();
             throw new ServerStartException(listeners.Explain(e), e);
         }
-
-        source.Start(loggers.CreateLogger("Quoin.Configuration"), time);
-        var server = new RunningServer(app, log, registry, reloads);
-        StartScreen.Write(screen, source, server.Addresses, listeners, snapshots.Current);
-        return server;
     }
 }

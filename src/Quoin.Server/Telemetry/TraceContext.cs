@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Primitives;
 
@@ -98,8 +98,12 @@ internal readonly record struct TraceContext
         WriteHex(text[16..32], context.Low);
     }
 
-    private static void WriteHex(Span<char> text, ulong value) =>
-        value.TryFormat(text, out _, "x16", CultureInfo.InvariantCulture);
+    private static void WriteHex(Span<char> text, ulong value)
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+        BinaryPrimitives.WriteUInt64BigEndian(bytes, value);
+        Convert.TryToHexStringLower(bytes, text, out _);
+    }
 
     private static bool TryHex(ReadOnlySpan<char> text, out ulong value)
     {
