@@ -52,7 +52,7 @@ public sealed class ServeTests
         await using var second = new ChildProcess(
             Workplace.Program, ["serve", "--port", $"{first.Address.Port}"], Path.GetTempPath());
         await second.ReadToEndAsync(TestContext.Current.CancellationToken);
-        Assert.Equal(1, second.ExitCode);
+        Assert.Equal(2, second.ExitCode);
         Assert.Contains($"{first.Address.Port}", second.Errors, StringComparison.Ordinal);
     }
 

@@ -1,0 +1,174 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using BenchmarkDotNet.Attributes;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging.Abstractions;
+using Quoin.Server.Configuration;
+using Quoin.Server.Gateway;
+using Quoin.Server.Gateway.Providers;
+using Quoin.Server.Gateway.Relay;
+using Quoin.Server.Gateway.Routing;
+using Quoin.Server.Gateway.Settle;
+using Quoin.Server.Telemetry;
+
+namespace Quoin.Benchmarks;
+
+/// <summary>
+/// The gateway's own share of a request: the pipeline between a request in memory and an upstream in memory, without
+/// Kestrel, sockets and SocketsHttpHandler. <see cref="HandOver"/> is what the surroundings of the measurement cost.
+/// </summary>
+[MemoryDiagnoser]
+public class RelayRequest
+{
+    private const string Prompt = """
+        {"model":"MODEL","max_tokens":256,STREAM"messages":[{"role":"system","content":"Be brief."},
+        {"role":"user","content":"Say in one line how the weather is in the town we spoke of."}]}
+        """;
+
+    private readonly byte[] _plain = Body("gpt", stream: false);
+    private readonly byte[] _streamed = Body("gpt", stream: true);
+    private readonly byte[] _translated = Body("claude", stream: false);
+    private readonly byte[] _translatedStream = Body("claude", stream: true);
+    private GatewayPipeline _pipeline = null!;
+    private ServerTiming _timing = null!;
+    private IdSource _ids = null!;
+    private HttpMessageInvoker _upstream = null!;
+
+    [GlobalSetup]
+    public void Setup()
+    {
+        var options = new QuoinOptions
+        {
+            Providers = new Dictionary<string, ProviderOptions>(StringComparer.Ordinal)
+            {
+                ["chat"] = new() { Type = "openai-compatible", BaseUrl = "http://x/v1", Models = ["gpt"] },
+                ["claude"] = new() { Type = "anthropic", BaseUrl = "http://x/v1", Models = ["claude"], ApiKey = "k" },
+            },
+        };
+        _upstream = new HttpMessageInvoker(new CannedUpstream());
+        Upstream[] upstreams =
+        [
+            .. options.Providers.Select(pair => new Upstream(ProviderTable.Create(pair.Key, pair.Value), _upstream)),
+        ];
+        var time = TimeProvider.System;
+        _ids = new IdSource(1, 2);
+        _timing = new ServerTiming(time);
+        var metrics = new GatewayMetrics(new MetricRegistry(time));
+        _pipeline = new GatewayPipeline(
+            new GatewayServices(time, _ids, metrics, _timing),
+            new SnapshotHolder(new GatewaySnapshot(options, upstreams)),
+            new ModelRouter(new ModelCatalog(time, NullLogger<ModelCatalog>.Instance)),
+            NullLogger<GatewayPipeline>.Instance);
+    }
+
+    [Benchmark(Baseline = true)]
+    public async Task<long> HandOver()
+    {
+        var http = NewContext(_plain);
+        using var request = new HttpRequestMessage(HttpMethod.Post, "http://x/v1/chat/completions");
+        using var response = await _upstream.SendAsync(request, CancellationToken.None);
+        await http.Response.BodyWriter.WriteAsync(CannedUpstream.Chat);
+        return http.Response.Body.Length;
+    }
+
+    [Benchmark]
+    public Task<long> Relayed() => RunAsync(_plain);
+
+    [Benchmark]
+    public Task<long> RelayedStreamOf20() => RunAsync(_streamed);
+
+    [Benchmark]
+    public Task<long> Translated() => RunAsync(_translated);
+
+    [Benchmark]
+    public Task<long> TranslatedStreamOf20() => RunAsync(_translatedStream);
+
+    private static byte[] Body(string model, bool stream) => Encoding.UTF8.GetBytes(
+        Prompt.Replace("MODEL", model, StringComparison.Ordinal)
+            .Replace("STREAM", stream ? "\"stream\":true," : "", StringComparison.Ordinal));
+
+    private static DefaultHttpContext NewContext(byte[] body)
+    {
+        var http = new DefaultHttpContext();
+        http.Request.Method = "POST";
+        http.Request.ContentType = "application/json";
+        http.Request.ContentLength = body.Length;
+        http.Request.Body = new MemoryStream(body);
+        http.Response.Body = new MemoryStream(8192);
+        return http;
+    }
+
+    private async Task<long> RunAsync(byte[] body)
+    {
+        var http = NewContext(body);
+        var record = new RequestRecord
+        {
+            Started = TimeProvider.System.GetTimestamp(),
+            RequestId = "r",
+            Trace = TraceContext.Begin(_ids),
+        };
+        await _pipeline.InvokeAsync(http, record, new GatewayCall(WireApi.OpenAIChat, EventStreamFraming.Instance));
+        return record.Error is null
+            ? http.Response.Body.Length
+            : throw new InvalidOperationException(record.Error.Message);
+    }
+
+    private sealed class CannedUpstream : HttpMessageHandler
+    {
+        public static readonly byte[] Chat = """
+            {"id":"c","object":"chat.completion","created":1,"model":"gpt","choices":[{"index":0,"message":
+            {"role":"assistant","content":"It is raining, as it has for a week."},"finish_reason":"stop"}],
+            "usage":{"prompt_tokens":31,"completion_tokens":11,"total_tokens":42}}
+            """u8.ToArray();
+
+        private static readonly byte[] Message = """
+            {"id":"m","type":"message","role":"assistant","model":"claude","content":[{"type":"text","text":
+            "It is raining, as it has for a week."}],"stop_reason":"end_turn","stop_sequence":null,
+            "usage":{"input_tokens":31,"output_tokens":11}}
+            """u8.ToArray();
+
+        private static readonly byte[] ChatStream = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 20).Select(
+            i => "data: {\"id\":\"c\",\"model\":\"gpt\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\" word\"}}]}\n\n"))
+            + "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n");
+
+        private static readonly byte[] MessageStream = Encoding.UTF8.GetBytes(
+            Event("message_start", "\"message\":{\"id\":\"m\",\"model\":\"claude\",\"usage\":{\"input_tokens\":31}}")
+            + Event("content_block_start", "\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}")
+            + string.Concat(Enumerable.Range(0, 20).Select(i => Event(
+                "content_block_delta", "\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\" word\"}")))
+            + Event("content_block_stop", "\"index\":0")
+            + Event("message_delta", "\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":11}")
+            + Event("message_stop", null));
+
+        private static readonly MediaTypeHeaderValue Json = new("application/json");
+        private static readonly MediaTypeHeaderValue Events = new("text/event-stream");
+
+        protected override async Task<HttpResponseMessage> SendAsync(
+            HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var stream = false;
+            if (request.Content is { } content)
+            {
+                using var body = new MemoryStream();
+                await content.CopyToAsync(body, cancellationToken);
+                stream = body.GetBuffer().AsSpan(0, (int)body.Length).IndexOf("\"stream\":true"u8) >= 0;
+            }
+
+            var messages = request.RequestUri!.AbsolutePath.EndsWith("messages", StringComparison.Ordinal);
+            var answer = (messages, stream) switch
+            {
+                (true, true) => MessageStream,
+                (true, false) => Message,
+                (false, true) => ChatStream,
+                _ => Chat,
+            };
+            var response = new HttpResponseMessage(HttpStatusCode.OK) { Content = new ByteArrayContent(answer) };
+            response.Content.Headers.ContentType = stream ? Events : Json;
+            return response;
+        }
+
+        private static string Event(string type, string? fields) =>
+            $"event: {type}\ndata: {{\"type\":\"{type}\"{(fields is null ? "" : "," + fields)}}}\n\n";
+    }
+}
