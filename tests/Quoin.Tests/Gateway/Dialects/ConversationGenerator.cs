@@ -84,9 +84,11 @@ internal sealed class ConversationGenerator(int seed, Sayings sayings)
     public IEnumerable<ChatEvent> Stream(ChatResponse response, bool overlap)
     {
         var open = new List<Queue<ChatEvent>>();
+        var last = BlockKind.Text;
         foreach (var e in response.ToEvents())
         {
-            if (e is BlockStarted started && (!overlap || started.Kind != BlockKind.ToolCall))
+            if (e is BlockStarted started
+                && (!overlap || (started.Kind, last) is not (BlockKind.ToolCall, BlockKind.ToolCall)))
             {
                 foreach (var held in Drain(open))
                 {
@@ -96,7 +98,8 @@ internal sealed class ConversationGenerator(int seed, Sayings sayings)
 
             switch (e)
             {
-                case BlockStarted:
+                case BlockStarted next:
+                    last = next.Kind;
                     open.Add(new Queue<ChatEvent>([e]));
                     break;
                 case BlockDelta delta:

@@ -126,7 +126,7 @@ internal sealed class AnthropicContentWriter
         }
     }
 
-    private static bool IsWritten(Part part) => part switch
+    public static bool IsWritten(Part part) => part switch
     {
         TextPart text => text.Text.Length > 0,
         RefusalPart refusal => refusal.Text.Length > 0,

@@ -7,6 +7,9 @@ namespace Quoin.Server.Gateway.Dialects.Anthropic;
 /// How a wish for reasoning is said to a model: adaptive thinking with an effort, or a budget, by what the model
 /// takes (<see cref="AnthropicModel"/>). A budget counts towards max_tokens and must be smaller: without a limit
 /// from the client it is put on top of the default one, with too small a limit the request is refused.
+/// With a budget, Anthropic refuses to go on with a run of tool calls that does not start with a thought, and a client
+/// whose dialect cannot carry signed thoughts has none to send: then no thinking is asked for until the run is over,
+/// as Anthropic itself does where thinking is switched on within a run. Adaptive thinking has no such rule.
 /// </summary>
 internal readonly record struct AnthropicThinkingWriter
 {
@@ -64,6 +67,11 @@ internal readonly record struct AnthropicThinkingWriter
                 ChatField.Reasoning,
                 null,
                 $"asks for {budget} tokens of thinking, which must be fewer than the {request.MaxTokens} in all");
+        }
+
+        if (AnthropicToolRun.LacksThought(request.Turns))
+        {
+            return plain with { Effort = model.TakesEffort ? Word(reasoning.Effort) : null };
         }
 
         return thinking with

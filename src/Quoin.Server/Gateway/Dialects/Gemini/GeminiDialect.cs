@@ -59,7 +59,7 @@ internal sealed class GeminiDialect : Dialect
     public override ResponseFacts ReadResponseFacts(ReadOnlySpan<byte> body)
     {
         var scan = GeminiScan.Read(body, wantModel: true);
-        var finish = scan.Reason is not null ? GeminiFinish.ReasonOf(scan.Reason, scan.Calls)
+        var finish = scan.Reason is not null ? GeminiFinish.ReasonOf(scan.Reason, scan.Calls, scan.Content)
             : scan.Blocked ? FinishReason.ContentFilter
             : (FinishReason?)null;
         return new ResponseFacts(scan.Model, finish, scan.Usage);

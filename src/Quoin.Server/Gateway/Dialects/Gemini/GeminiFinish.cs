@@ -5,27 +5,33 @@ namespace Quoin.Server.Gateway.Dialects.Gemini;
 /// <summary>
 /// Finish reasons. A reason that is not the usual one of its kind is kept as the detail (<c>RECITATION</c> or
 /// <c>RECITATION: message</c>), so that it is written as it was read. A prompt that was blocked has no candidates
-/// at all and is told by its detail's first words.
+/// at all and is told by its detail's first words. A reason that is not known says nothing of safety: the answer is
+/// taken for what it holds (calls, other content), and for malformed when it holds nothing.
 /// </summary>
 internal static class GeminiFinish
 {
     private const string Blocked = "the prompt was blocked: ";
 
-    public static FinishReason ReasonOf(string reason, bool calls) => reason switch
+    /// <param name="content">There is text, a thought, a call or data.</param>
+    public static FinishReason ReasonOf(string reason, bool calls, bool content) => reason switch
     {
         "STOP" or "FINISH_REASON_UNSPECIFIED" => calls ? FinishReason.ToolCalls : FinishReason.Stop,
         "MAX_TOKENS" => FinishReason.Length,
         "MALFORMED_FUNCTION_CALL" or "UNEXPECTED_TOOL_CALL" or "TOO_MANY_TOOL_CALLS" or "MALFORMED_RESPONSE"
-            or "MISSING_THOUGHT_SIGNATURE" => FinishReason.Malformed,
-        // SAFETY, RECITATION, LANGUAGE, BLOCKLIST, PROHIBITED_CONTENT, SPII, IMAGE_* and OTHER, which Google uses
-        // where it does not say why it broke off; a reason invented later must not pass for success either.
-        _ => FinishReason.ContentFilter,
+            or "MISSING_THOUGHT_SIGNATURE" or "NO_IMAGE" => FinishReason.Malformed,
+
+        // OTHER is what Google says where it does not say why it broke off.
+        "SAFETY" or "RECITATION" or "LANGUAGE" or "BLOCKLIST" or "PROHIBITED_CONTENT" or "SPII" or "OTHER"
+            or "IMAGE_SAFETY" or "IMAGE_PROHIBITED_CONTENT" or "IMAGE_RECITATION" or "IMAGE_OTHER"
+            => FinishReason.ContentFilter,
+        _ when calls => FinishReason.ToolCalls,
+        _ => content ? FinishReason.Stop : FinishReason.Malformed,
     };
 
-    public static ResponseFinished Read(string reason, string? message, bool calls)
+    public static ResponseFinished Read(string reason, string? message, bool calls, bool content)
     {
-        var kind = ReasonOf(reason, calls);
-        if (kind is FinishReason.Stop or FinishReason.ToolCalls or FinishReason.Length)
+        var kind = ReasonOf(reason, calls, content);
+        if (reason is "STOP" or "FINISH_REASON_UNSPECIFIED" or "MAX_TOKENS")
         {
             // "Model generated function call(s)." stands in unstreamed answers only.
             return new ResponseFinished(kind);
@@ -60,11 +66,13 @@ internal static class GeminiFinish
                 return ("MAX_TOKENS", null);
             case FinishReason.Pause:
                 return ("OTHER", finished.Detail ?? "the model paused its turn, which this API cannot go on with");
+            case FinishReason.Stop or FinishReason.ToolCalls:
+                return Later(finished.Detail) ?? ("STOP", null);
             case FinishReason.ContentFilter or FinishReason.Malformed:
                 if (finished.Detail is { } detail)
                 {
                     var (reason, message) = Split(detail);
-                    return IsName(reason) && ReasonOf(reason, false) == finished.Reason
+                    return IsName(reason) && ReasonOf(reason, false, false) == finished.Reason
                         ? (reason, message)
                         : (Usual(finished.Reason), detail);
                 }
@@ -76,6 +84,14 @@ internal static class GeminiFinish
                 return ("STOP", null);
         }
     }
+
+    /// <summary>A reason that is not known here, kept from a Gemini answer that ended well all the same.</summary>
+    private static (string Reason, string? Message)? Later(string? detail) =>
+        detail is not null && Split(detail) is var (reason, message) && IsName(reason)
+        && ReasonOf(reason, false, content: true) == FinishReason.Stop
+        && ReasonOf(reason, false, content: false) == FinishReason.Malformed
+            ? (reason, message)
+            : null;
 
     private static string Usual(FinishReason kind) =>
         kind == FinishReason.Malformed ? "MALFORMED_FUNCTION_CALL" : "SAFETY";

@@ -30,7 +30,7 @@ internal static class GeminiRequestWriter
         {
             WriteTools(json, request.Tools);
             WriteToolChoice(json, request.ToolChoice);
-            if (request.ParallelToolCalls == false)
+            if (request.ParallelToolCalls == false && !HoldsToOne(request.ToolChoice))
             {
                 throw new UntranslatableException(
                     ChatField.ParallelToolCalls, null, "Gemini cannot be held to one tool call an answer");
@@ -43,6 +43,12 @@ internal static class GeminiRequestWriter
         GeminiThinking.Write(json, request.Reasoning, upstream.Model);
         json.WriteEndObject();
     }
+
+    /// <summary>
+    /// No call, or one forced function: Gemini's own choice then says all that the wish for single calls does.
+    /// </summary>
+    private static bool HoldsToOne(ToolChoice? choice) =>
+        choice is { Mode: ToolChoiceMode.None } or { Mode: ToolChoiceMode.Required, Allowed.Count: 1 };
 
     private static void WriteTools(Utf8JsonWriter json, IReadOnlyList<Tool> tools)
     {

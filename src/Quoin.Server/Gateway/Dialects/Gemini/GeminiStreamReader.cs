@@ -59,7 +59,7 @@ internal sealed class GeminiStreamReader : ChatStreamReader
     public override bool Complete(List<ChatEvent> events)
     {
         var finished = _blocked
-            ?? (_reason is null ? null : GeminiFinish.Read(_reason, _message, calls: _calls > 0));
+            ?? (_reason is null ? null : GeminiFinish.Read(_reason, _message, calls: _calls > 0, content: _next > 0));
         if (_failed || finished is null)
         {
             return false;

@@ -11,6 +11,7 @@ namespace Quoin.Server.Gateway.Dialects.Gemini;
 internal sealed class GeminiStreamWatch : StreamWatch
 {
     private bool _calls;
+    private bool _content;
 
     public override WatchVerdict Observe(ReadOnlySpan<byte> eventName, ReadOnlySpan<byte> data)
     {
@@ -33,9 +34,10 @@ internal sealed class GeminiStreamWatch : StreamWatch
         Model ??= scan.Model;
         Usage = scan.Usage is null ? Usage : Usage?.Merge(scan.Usage) ?? scan.Usage;
         _calls |= scan.Calls;
+        _content |= scan.Content;
         if (scan.Reason is not null)
         {
-            Finish = GeminiFinish.ReasonOf(scan.Reason, _calls);
+            Finish = GeminiFinish.ReasonOf(scan.Reason, _calls, _content);
         }
         else if (scan.Blocked)
         {

@@ -9,12 +9,6 @@ namespace Quoin.Server.Gateway.Dialects.OpenAIChat;
 /// </summary>
 internal static class OpenAIChatMessageReader
 {
-    /// <summary>
-    /// Chat completions cannot say that a tool failed, so a translated failure starts with this line, and one that
-    /// comes back is known by it.
-    /// </summary>
-    public const string ToolErrorMark = "[tool error]\n";
-
     public static IReadOnlyList<Turn> Read(JsonElement messages)
     {
         var turns = new List<Turn>();
@@ -132,15 +126,7 @@ internal static class OpenAIChatMessageReader
     private static ToolResultPart ToToolResult(Message message, string path)
     {
         var id = message.ToolCallId ?? throw JsonFields.Missing(path + ".tool_call_id");
-        var content = message.Content;
-        var failed = content is [TextPart { Text: var first }, ..]
-            && first.StartsWith(ToolErrorMark, StringComparison.Ordinal);
-        if (failed)
-        {
-            var text = ((TextPart)content[0]).Text[ToolErrorMark.Length..];
-            content = [new TextPart(text) { Path = content[0].Path }, .. content.Skip(1)];
-        }
-
+        var (content, failed) = ToolErrorMark.Read(message.Content);
         return new ToolResultPart(id, content, failed, message.Name) { Path = path };
     }
 

@@ -91,13 +91,9 @@ internal static class OpenAIChatMessageWriter
         writer.WriteString("role"u8, "tool"u8);
         writer.WriteString("tool_call_id"u8, result.CallId);
         writer.WritePropertyName("content"u8);
-        WriteContent(writer, result.IsError ? Marked(result.Content) : result.Content);
+        WriteContent(writer, ToolErrorMark.Write(result));
         writer.WriteEndObject();
     }
-
-    private static Part[] Marked(IReadOnlyList<Part> content) => content is [TextPart first, ..]
-        ? [new TextPart(OpenAIChatMessageReader.ToolErrorMark + first.Text), .. content.Skip(1)]
-        : [new TextPart(OpenAIChatMessageReader.ToolErrorMark)];
 
     private static void WriteAssistant(Utf8JsonWriter writer, Turn turn, UpstreamTraits upstream)
     {

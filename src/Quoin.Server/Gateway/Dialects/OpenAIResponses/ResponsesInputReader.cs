@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Quoin.Server.Gateway.Conversation;
-using Quoin.Server.Gateway.Dialects.OpenAIChat;
 
 namespace Quoin.Server.Gateway.Dialects.OpenAIResponses;
 
@@ -136,16 +135,7 @@ internal sealed class ResponsesInputReader
     {
         var callId = item.CallId ?? throw JsonFields.Missing(item.Path + ".call_id");
         var content = item.Output ?? throw JsonFields.Missing(item.Path + ".output");
-        var failed = false;
-        if (content is [TextPart first, ..]
-            && first.Text.StartsWith(OpenAIChatMessageReader.ToolErrorMark, StringComparison.Ordinal))
-        {
-            failed = true;
-            var rest = first with { Text = first.Text[OpenAIChatMessageReader.ToolErrorMark.Length..] };
-            content = rest.Text.Length == 0 && content.Count > 1
-                ? [.. content.Skip(1)]
-                : [rest, .. content.Skip(1)];
-        }
+        (content, var failed) = ToolErrorMark.Read(content);
 
         _answer = null;
         if (_results is null)

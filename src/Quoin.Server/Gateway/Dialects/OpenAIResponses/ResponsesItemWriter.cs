@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Quoin.Server.Gateway.Conversation;
-using Quoin.Server.Gateway.Dialects.OpenAIChat;
 
 namespace Quoin.Server.Gateway.Dialects.OpenAIResponses;
 
@@ -104,13 +103,9 @@ internal static class ResponsesItemWriter
         writer.WriteString("type"u8, "function_call_output"u8);
         writer.WriteString("call_id"u8, result.CallId);
         writer.WritePropertyName("output"u8);
-        WriteContent(writer, result.IsError ? Marked(result.Content) : result.Content, answer: false);
+        WriteContent(writer, ToolErrorMark.Write(result), answer: false);
         writer.WriteEndObject();
     }
-
-    private static Part[] Marked(IReadOnlyList<Part> content) => content is [TextPart first, ..]
-        ? [first with { Text = OpenAIChatMessageReader.ToolErrorMark + first.Text }, .. content.Skip(1)]
-        : [new TextPart(OpenAIChatMessageReader.ToolErrorMark), .. content];
 
     private static void WriteMessage(
         Utf8JsonWriter writer, ReadOnlySpan<byte> role, IReadOnlyList<Part> parts, bool answer)

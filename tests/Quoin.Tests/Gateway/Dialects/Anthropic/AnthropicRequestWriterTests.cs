@@ -236,4 +236,41 @@ public sealed class AnthropicRequestWriterTests
             AnthropicText.Write(request with { Reasoning = new Reasoning(ReasoningEffort.None) })["thinking"]!
                 .ToJsonString());
     }
+
+    [Theory]
+    [InlineData("claude-sonnet-4-5", null, false)]
+    [InlineData("claude-sonnet-4-5", "c2ln", true)]
+    [InlineData("claude-opus-4-7", null, true)]
+    public void A_budget_is_not_asked_for_in_a_run_of_calls_that_starts_without_a_thought(
+        string model, string? signature, bool thinks)
+    {
+        var request = new ChatRequest
+        {
+            Model = "m",
+            Reasoning = new Reasoning(ReasoningEffort.Low),
+            Tools = [new Tool("f", null, default)],
+            Turns =
+            [
+                new Turn(Role.User, [new TextPart("hi")]),
+                new Turn(Role.Assistant, [new ReasoningPart("so", signature), new ToolCallPart("c1", "f", "{}")]),
+                new Turn(Role.User, [new ToolResultPart("c1", [new TextPart("1")])]),
+                new Turn(Role.Assistant, [new ToolCallPart("c2", "f", "{}")]),
+                new Turn(Role.User, [new ToolResultPart("c2", [new TextPart("2")])]),
+            ],
+        };
+        var over = request with { Turns = [.. request.Turns, new Turn(Role.User, [new TextPart("go on")])] };
+        var newTurn = request with
+        {
+            Turns =
+            [
+                .. request.Turns,
+                new Turn(Role.Assistant, [new TextPart("done")]),
+                new Turn(Role.User, [new TextPart("more")]),
+            ],
+        };
+
+        Assert.Equal(thinks, AnthropicText.Write(request, model)["thinking"] is not null);
+        Assert.Equal(thinks, AnthropicText.Write(over, model)["thinking"] is not null);
+        Assert.NotNull(AnthropicText.Write(newTurn, model)["thinking"]);
+    }
 }

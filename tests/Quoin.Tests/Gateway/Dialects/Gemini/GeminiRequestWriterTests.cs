@@ -167,6 +167,12 @@ public sealed class GeminiRequestWriterTests
             Untranslatable(request with { Tools = [tool], ParallelToolCalls = false }).Field);
         Assert.Equal(ChatField.Turns, Untranslatable(request with { Turns = [] }).Field);
         Assert.NotEqual("", GeminiSamples.Write(request with { ParallelToolCalls = false }));
+        Assert.Contains("allowedFunctionNames", GeminiSamples.Write(request with
+        {
+            Tools = [tool],
+            ParallelToolCalls = false,
+            ToolChoice = new ToolChoice(ToolChoiceMode.Required, [tool.Name]),
+        }));
     }
 
     [Fact]

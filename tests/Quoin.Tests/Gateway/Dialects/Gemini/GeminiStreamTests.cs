@@ -98,7 +98,7 @@ public sealed class GeminiStreamTests
     [InlineData("SAFETY", FinishReason.ContentFilter, "why")]
     [InlineData("RECITATION", FinishReason.ContentFilter, "RECITATION: why")]
     [InlineData("OTHER", FinishReason.ContentFilter, "OTHER: why")]
-    [InlineData("INVENTED_LATER", FinishReason.ContentFilter, "INVENTED_LATER: why")]
+    [InlineData("INVENTED_LATER", FinishReason.Malformed, "INVENTED_LATER: why")]
     [InlineData("MALFORMED_FUNCTION_CALL", FinishReason.Malformed, "why")]
     [InlineData("UNEXPECTED_TOOL_CALL", FinishReason.Malformed, "UNEXPECTED_TOOL_CALL: why")]
     public void Unusual_endings_keep_their_reason(string reason, object finish, string? detail)
@@ -109,6 +109,24 @@ public sealed class GeminiStreamTests
         Assert.Equal((FinishReason)finish, response.Finish);
         Assert.Equal(detail, response.FinishDetail);
         Assert.Contains($"\"finishReason\":\"{reason}\"", GeminiSamples.WriteResponse(response));
+    }
+
+    [Theory]
+    [InlineData("""{"text":"a"}""", FinishReason.Stop)]
+    [InlineData("""{"functionCall":{"name":"f","args":{}}}""", FinishReason.ToolCalls)]
+    public void A_reason_that_is_not_known_leaves_an_answer_what_it_holds(string part, object finish)
+    {
+        var chunk = $$$"""{"candidates":[{"content":{"parts":[{{{part}}}]},"finishReason":"INVENTED_LATER"}]}""";
+        var response = GeminiSamples.ReadStream(chunk)!;
+        var watch = GeminiSamples.Dialect.CreateStreamWatch();
+        watch.Observe(default, Encoding.UTF8.GetBytes(chunk));
+
+        Assert.Equal((FinishReason)finish, response.Finish);
+        Assert.Equal("INVENTED_LATER", response.FinishDetail);
+        Assert.Equal(response.Finish, watch.Finish);
+        Assert.Equal(
+            response.Finish, GeminiSamples.Dialect.ReadResponseFacts(Encoding.UTF8.GetBytes(chunk)).Finish);
+        Assert.Contains("\"finishReason\":\"INVENTED_LATER\"", GeminiSamples.WriteResponse(response));
     }
 
     [Fact]
