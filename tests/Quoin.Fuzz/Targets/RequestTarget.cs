@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text.Json;
 using Quoin.Fuzz.Conversations;
 using Quoin.Server.Gateway;
 using Quoin.Server.Gateway.Conversation;
@@ -9,7 +8,7 @@ namespace Quoin.Fuzz.Targets;
 
 /// <summary>
 /// A client's request: refused by <see cref="GatewayException"/>, or read. What was read is written for every
-/// dialect, as valid JSON that the dialect itself reads again, or refused by name.
+/// dialect, as valid JSON, or refused by name.
 /// </summary>
 internal sealed class RequestTarget(Dialect dialect) : FuzzTarget("request-" + dialect.Name, InputFormat.Json)
 {
@@ -21,16 +20,12 @@ internal sealed class RequestTarget(Dialect dialect) : FuzzTarget("request-" + d
         try
         {
             var envelope = EnvelopeReader.Read(input, "some-model");
+            EnvelopeReader.CheckText(input);
             request = dialect.ReadRequest(input, envelope);
         }
         catch (GatewayException e)
         {
             FuzzFailure.Unless(e.Error.Status == 400, "a request is refused with another status than 400");
-            return;
-        }
-        catch (Exception e) when (e is InvalidOperationException or JsonException
-            && Sound.MayHoldLoneSurrogate(input))
-        {
             return;
         }
 
@@ -56,14 +51,5 @@ internal sealed class RequestTarget(Dialect dialect) : FuzzTarget("request-" + d
         }
 
         Sound.Json(output.WrittenSpan, $"the request for {target.Name}");
-        try
-        {
-            var envelope = EnvelopeReader.Read(output.WrittenSpan, "some-model");
-            target.ReadRequest(output.WrittenMemory, envelope).Backing?.Dispose();
-        }
-        catch (GatewayException e)
-        {
-            throw new FuzzFailure($"the request for {target.Name} is one that it refuses: {e.Error.Message}");
-        }
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Unicode;
 using Quoin.Fuzz.Conversations;
 using Quoin.Server.Gateway.Conversation;
 using Quoin.Server.Gateway.Dialects;
@@ -44,7 +45,8 @@ internal sealed class ResponseTarget(Dialect dialect, params string[] recordings
             return;
         }
 
-        FuzzFailure.Unless(facts is not null, "the answer is read whole, yet its facts are not");
+        FuzzFailure.Unless(facts is not null || !Utf8.IsValid(input) || Sound.MayHoldLoneSurrogate(input),
+            "the answer is read whole, yet its facts are not");
         foreach (var client in DialectSamples.ClientDialects)
         {
             var output = new ArrayBufferWriter<byte>();

@@ -24,8 +24,8 @@ internal static class Sound
     }
 
     /// <summary>
-    /// Whether a string in the bytes may hold half a surrogate pair: the one thing that is valid JSON and no text,
-    /// so that the reader cannot but throw.
+    /// Whether a string in the bytes may hold half a surrogate pair: valid JSON and no text, so that it depends on
+    /// what is read whether it is found.
     /// </summary>
     public static bool MayHoldLoneSurrogate(ReadOnlySpan<byte> json) =>
         Encoding.UTF8.GetString(json).Contains("\\ud", StringComparison.OrdinalIgnoreCase);

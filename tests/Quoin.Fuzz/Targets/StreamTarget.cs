@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Unicode;
 using Quoin.Fuzz.Conversations;
 using Quoin.Server.Gateway.Dialects;
 using Quoin.Server.Gateway.Dialects.Gemini;
@@ -23,6 +24,7 @@ internal sealed class StreamTarget(Dialect dialect, params string[] recordings)
     {
         var whole = Cut(input, input.Length);
         var pieces = Cut(input, 1 + (input.Length % 7));
+        var text = Utf8.IsValid(input) && !Sound.MayHoldLoneSurrogate(input);
         FuzzFailure.Unless(
             whole.Select(Describe).SequenceEqual(pieces.Select(Describe), StringComparer.Ordinal),
             "the events depend on how the stream is cut");
@@ -32,7 +34,11 @@ internal sealed class StreamTarget(Dialect dialect, params string[] recordings)
         {
             var translated = Relay(whole, Translating(client, EventStreamFraming.Instance), out var output);
             CheckOutput(client, output.WrittenSpan.ToArray());
-            Compare(watched, translated);
+            if (text)
+            {
+                // What is no text shows only to who reads that very string.
+                Compare(watched, translated);
+            }
         }
 
         // One framing lays out a stream otherwise: as one JSON array.
@@ -122,16 +128,16 @@ internal sealed class StreamTarget(Dialect dialect, params string[] recordings)
     {
         for (var i = 0; i < Math.Min(watched.Count, translated.Count); i++)
         {
-            if (translated[i] == WatchVerdict.Malformed)
+            if (translated[i] == WatchVerdict.Malformed
+                || (translated[i] == WatchVerdict.Error && watched[i] != WatchVerdict.Malformed))
             {
-                // A watch looks at less: JSON of another shape is the client's to judge.
+                // A watch looks at less: JSON of another shape, and another answer spliced in, are the client's to
+                // judge.
                 return;
             }
 
             FuzzFailure.Unless(watched[i] != WatchVerdict.Malformed, "the watch refuses what the reader reads");
-            FuzzFailure.Unless(
-                watched[i] == WatchVerdict.Error == (translated[i] == WatchVerdict.Error),
-                "watch and reader disagree on an error");
+            FuzzFailure.Unless(watched[i] != WatchVerdict.Error, "the watch sees an error that the reader does not");
             FuzzFailure.Unless(
                 watched[i] == WatchVerdict.End == (translated[i] == WatchVerdict.End),
                 "watch and reader disagree on the end");
