@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Quoin.Server.Gateway.Conversation;
 using Quoin.Server.Gateway.Dialects;
@@ -61,17 +60,10 @@ internal sealed class Exchange(
 
     private ChatRequest ReadChat()
     {
-        try
-        {
-            return Record.Operation == Operation.CountTokens
-                ? TokenCounting.ReadRequest(Call.Api, Body.WrittenMemory, Envelope)
-                : Dialect.ReadRequest(Body.WrittenMemory, Envelope);
-        }
-        catch (Exception e) when (e is InvalidOperationException or JsonException)
-        {
-            // A lone surrogate escape is the one thing that is valid JSON and no text.
-            throw GatewayException.Invalid(null, "the body holds a string that is not valid Unicode", "invalid_json");
-        }
+        EnvelopeReader.CheckText(Body.WrittenSpan);
+        return Record.Operation == Operation.CountTokens
+            ? TokenCounting.ReadRequest(Call.Api, Body.WrittenMemory, Envelope)
+            : Dialect.ReadRequest(Body.WrittenMemory, Envelope);
     }
 }
 

@@ -27,6 +27,45 @@ internal static class EnvelopeReader
     /// <summary>Checks a body whose model is in the path.</summary>
     public static void Check(ReadOnlySpan<byte> body) => Scan(body);
 
+    /// <summary>
+    /// Refuses a checked body with half a surrogate pair in any string. Valid JSON may hold one as an escape, no text
+    /// can, so a body that is read for translation must not; one that is relayed may.
+    /// </summary>
+    public static void CheckText(ReadOnlySpan<byte> body)
+    {
+        if (!IsText(body))
+        {
+            throw NotText();
+        }
+    }
+
+    /// <summary>Whether every string of a valid JSON value is text.</summary>
+    public static bool IsText(ReadOnlySpan<byte> json)
+    {
+        if (json.IndexOf("\\ud"u8) < 0 && json.IndexOf("\\uD"u8) < 0)
+        {
+            return true;
+        }
+
+        try
+        {
+            var reader = new Utf8JsonReader(json, Options);
+            while (reader.Read())
+            {
+                if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped)
+                {
+                    _ = reader.GetString();
+                }
+            }
+
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
     private static (string? Model, bool Stream, int ModelStart, int ModelLength) Scan(ReadOnlySpan<byte> body)
     {
         if (!Utf8.IsValid(body))
@@ -42,7 +81,15 @@ internal static class EnvelopeReader
         {
             throw Malformed(body, e);
         }
+        catch (InvalidOperationException)
+        {
+            // Half a surrogate pair, escaped, in a field's name: it cannot be compared with any other.
+            throw NotText();
+        }
     }
+
+    private static GatewayException NotText() =>
+        GatewayException.Invalid(null, "the body holds a string that is not valid Unicode", "invalid_json");
 
     private static (string? Model, bool Stream, int ModelStart, int ModelLength) ScanObject(ReadOnlySpan<byte> body)
     {

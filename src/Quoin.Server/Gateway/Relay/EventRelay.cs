@@ -45,7 +45,7 @@ internal sealed class UntouchedRelay(Dialect dialect, IStreamFraming framing, st
             return WatchVerdict.Preamble;
         }
 
-        var verdict = _watch.Observe(e.Name.Span, e.Data.Span);
+        var verdict = Observe(e);
         (Model, Usage, Finish) = (_watch.Model, _watch.Usage, _watch.Finish);
         switch (verdict)
         {
@@ -64,6 +64,19 @@ internal sealed class UntouchedRelay(Dialect dialect, IStreamFraming framing, st
         }
 
         return verdict;
+    }
+
+    private WatchVerdict Observe(ServerSentEvent e)
+    {
+        try
+        {
+            return _watch.Observe(e.Name.Span, e.Data.Span);
+        }
+        catch (Exception fault) when (UnreadableAnswer.Is(fault))
+        {
+            // Such as a name that is no text, which shows only when it is compared.
+            return WatchVerdict.Malformed;
+        }
     }
 
     public override bool Complete(IBufferWriter<byte> output)

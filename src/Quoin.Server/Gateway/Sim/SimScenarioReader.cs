@@ -17,6 +17,7 @@ internal sealed class SimScenarioReader
     private const int MaxFileBytes = 256 * 1024;
     private const int MaxRules = 1000;
     private const int MaxErrors = 100;
+    private const int MaxDepth = 32;
 
     private static readonly Dictionary<string, SimShape> Dialects = new(StringComparer.Ordinal)
     {
@@ -87,6 +88,7 @@ internal sealed class SimScenarioReader
         SimScenario? scenario = null;
         try
         {
+            CheckDepth(yaml);
             var stream = new YamlStream();
             stream.Load(new StringReader(yaml));
             scenario = stream.Documents.Count == 0 ? SimScenario.None : reader.ReadRoot(stream.Documents[0].RootNode);
@@ -95,8 +97,29 @@ internal sealed class SimScenarioReader
         {
             reader.Fail(e.Start, "", e.Message);
         }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
+        {
+            // The parser lets these out for some malformed input.
+            reader.Fail(Mark.Empty, "", "not YAML that can be read");
+        }
 
         return reader._errors.Count == 0 ? scenario! : throw new SimScenarioException(reader._errors);
+    }
+
+    // The document is built by recursion, so that deep nesting would end the process.
+    private static void CheckDepth(string yaml)
+    {
+        var parser = new Parser(new StringReader(yaml));
+        var depth = 0;
+        while (parser.MoveNext())
+        {
+            depth += parser.Current!.NestingIncrease;
+            if (depth > MaxDepth)
+            {
+                throw new YamlException(
+                    parser.Current.Start, parser.Current.End, $"nested deeper than {MaxDepth} levels");
+            }
+        }
     }
 
     private SimScenario ReadRoot(YamlNode root)

@@ -58,10 +58,15 @@ internal sealed class EmbeddingsTranslation(WireApi upstream) : ITranslation
         return new ResponseFacts(response.Model, null, response.Usage);
     }
 
-    private static EmbeddingsRequest Read(Exchange exchange) => exchange.Call.Api switch
+    private static EmbeddingsRequest Read(Exchange exchange)
     {
-        WireApi.OpenAIEmbeddings => OpenAIEmbeddingsBody.ReadRequest(exchange.Body.WrittenMemory, exchange.Envelope),
-        WireApi.GeminiEmbed => GeminiEmbeddings.ReadEmbedRequest(exchange.Body.WrittenMemory, exchange.Envelope),
-        _ => GeminiEmbeddings.ReadBatchRequest(exchange.Body.WrittenMemory, exchange.Envelope),
-    };
+        var body = exchange.Body.WrittenMemory;
+        EnvelopeReader.CheckText(body.Span);
+        return exchange.Call.Api switch
+        {
+            WireApi.OpenAIEmbeddings => OpenAIEmbeddingsBody.ReadRequest(body, exchange.Envelope),
+            WireApi.GeminiEmbed => GeminiEmbeddings.ReadEmbedRequest(body, exchange.Envelope),
+            _ => GeminiEmbeddings.ReadBatchRequest(body, exchange.Envelope),
+        };
+    }
 }

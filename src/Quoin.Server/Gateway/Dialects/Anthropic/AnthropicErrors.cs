@@ -32,7 +32,7 @@ internal static class AnthropicErrors
                 : root;
             return Read(error);
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return default;
         }

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace Quoin.Server.Gateway.Dialects.Gemini;
@@ -15,22 +16,15 @@ internal static class GeminiArguments
             return true;
         }
 
-        try
-        {
-            using var document = JsonDocument.Parse(arguments, JsonFields.DocumentOptions);
-            if (document.RootElement.ValueKind != JsonValueKind.Object)
-            {
-                return false;
-            }
-
-            // Not as raw text: a line break within it would end the line of a server-sent event.
-            document.RootElement.WriteTo(json);
-            return true;
-        }
-        catch (JsonException)
+        using var document = Parse(arguments);
+        if (document is null)
         {
             return false;
         }
+
+        // Not as raw text: a line break within it would end the line of a server-sent event.
+        document.RootElement.WriteTo(json);
+        return true;
     }
 
     public static bool AreObject(string arguments)
@@ -40,14 +34,31 @@ internal static class GeminiArguments
             return true;
         }
 
+        using var document = Parse(arguments);
+        return document is not null;
+    }
+
+    /// <summary>
+    /// Null when the text is no object that can be written again; half a surrogate pair, escaped, cannot.
+    /// </summary>
+    private static JsonDocument? Parse(string arguments)
+    {
         try
         {
-            using var document = JsonDocument.Parse(arguments, JsonFields.DocumentOptions);
-            return document.RootElement.ValueKind == JsonValueKind.Object;
+            var document = JsonDocument.Parse(arguments, JsonFields.DocumentOptions);
+            if (document.RootElement.ValueKind == JsonValueKind.Object
+                && (!arguments.Contains("\\ud", StringComparison.OrdinalIgnoreCase)
+                    || EnvelopeReader.IsText(Encoding.UTF8.GetBytes(arguments))))
+            {
+                return document;
+            }
+
+            document.Dispose();
+            return null;
         }
         catch (JsonException)
         {
-            return false;
+            return null;
         }
     }
 }

@@ -33,5 +33,5 @@ internal static class GeminiLogProbs
 
     private static TokenLogProb ReadToken(JsonElement token) => new(
         token.TryGetProperty("token"u8, out var text) ? text.GetString() ?? "" : "",
-        token.TryGetProperty("logProbability"u8, out var value) ? value.GetDouble() : 0);
+        token.TryGetProperty("logProbability"u8, out var value) ? JsonNumbers.Finite(value) : 0);
 }

@@ -259,7 +259,7 @@ internal static class OpenAIChatBody
     private static TokenLogProb ReadToken(JsonElement item) => new(
         Text(item, "token") ?? "",
         item.TryGetProperty("logprob", out var logProb) && logProb.ValueKind == JsonValueKind.Number
-            ? logProb.GetDouble()
+            ? JsonNumbers.Finite(logProb)
             : 0,
         item.TryGetProperty("bytes", out var bytes) && bytes.ValueKind == JsonValueKind.Array
             ? [.. bytes.EnumerateArray().Select(b => b.GetByte())]

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Quoin.Server.Gateway.Conversation;
 
-namespace Quoin.Tests.Gateway.Dialects;
+namespace Quoin.Fuzz.Conversations;
 
 /// <summary>
 /// Makes random requests, answers and streams of answers, the same for the same seed, and nothing that the given

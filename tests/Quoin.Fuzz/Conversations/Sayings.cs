@@ -1,4 +1,4 @@
-namespace Quoin.Tests.Gateway.Dialects;
+namespace Quoin.Fuzz.Conversations;
 
 /// <summary>What a generated conversation may hold beyond text, tool calls and tool results.</summary>
 [Flags]
