@@ -128,9 +128,11 @@ public class RelayRequest
             "usage":{"input_tokens":31,"output_tokens":11}}
             """u8.ToArray();
 
-        private static readonly byte[] ChatStream = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 20).Select(
-            i => "data: {\"id\":\"c\",\"model\":\"gpt\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\" word\"}}]}\n\n"))
-            + "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n");
+        private static readonly byte[] ChatStream = Encoding.UTF8.GetBytes(
+            string.Concat(Enumerable.Repeat(
+                "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\" word\"}}]}\n\n", 20))
+            + "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"
+            + "data: [DONE]\n\n");
 
         private static readonly byte[] MessageStream = Encoding.UTF8.GetBytes(
             Event("message_start", "\"message\":{\"id\":\"m\",\"model\":\"claude\",\"usage\":{\"input_tokens\":31}}")

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Quoin.Server.Gateway.Conversation;
+using Quoin.Server.Gateway.Dialects.OpenAIResponses;
 
 namespace Quoin.Server.Gateway.Dialects.Anthropic;
 
@@ -130,7 +131,10 @@ internal sealed class AnthropicContentWriter
     {
         TextPart text => text.Text.Length > 0,
         RefusalPart refusal => refusal.Text.Length > 0,
-        ReasoningPart thought => thought.Signature is { Length: > 0 },
+
+        // A thought that OpenAI sealed means nothing here, and Anthropic refuses a signature that is not its own.
+        ReasoningPart thought => thought.Signature is { Length: > 0 } signature
+            && !ResponsesSeal.TryOpen(signature, out _, out _),
         _ => true,
     };
 
