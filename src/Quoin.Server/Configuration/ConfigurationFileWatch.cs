@@ -15,18 +15,23 @@ internal sealed class ConfigurationFileWatch : IDisposable
     /// <summary>Editors and deployment tools write a file in several steps; 200 ms outlast them unnoticed.</summary>
     public static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>A folder that is never quiet (/tmp, a log folder) puts the check off no longer than this.</summary>
+    public static readonly TimeSpan LongestUnrest = TimeSpan.FromSeconds(1);
+
     /// <summary>Reading 1 MB at most every 10 s costs nothing.</summary>
     public static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
 
     private readonly string _file;
     private readonly Action _changed;
     private readonly ILogger _logger;
+    private readonly TimeProvider _time;
     private readonly ITimer _quiet;
     private readonly ITimer _period;
     private readonly Lock _checking = new();
     private readonly List<FileSystemWatcher> _watchers = [];
     private string _watchedFolder = "";
     private byte[] _hash;
+    private long _unrestSince; // timestamp of the first hint since the last check; 0: none
     private bool _disposed;
 
     /// <param name="loaded">Hash of the content in use, so that a change since it was read is not missed.</param>
@@ -37,6 +42,7 @@ internal sealed class ConfigurationFileWatch : IDisposable
         _changed = changed;
         _logger = logger;
         _hash = loaded.ToArray();
+        _time = time;
         _quiet = time.CreateTimer(_ => Check(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _period = time.CreateTimer(_ => Check(), null, Period, Period);
         lock (_checking)
@@ -61,6 +67,7 @@ internal sealed class ConfigurationFileWatch : IDisposable
         {
             if (_disposed)
                 return;
+            Volatile.Write(ref _unrestSince, 0);
             Watch();
             var hash = Hash(_file);
             if (hash.AsSpan().SequenceEqual(_hash))
@@ -123,7 +130,11 @@ internal sealed class ConfigurationFileWatch : IDisposable
     {
         try
         {
-            _quiet.Change(Quiet, Timeout.InfiniteTimeSpan);
+            var since = Interlocked.CompareExchange(ref _unrestSince, _time.GetTimestamp(), 0);
+            if (since == 0 || _time.GetElapsedTime(since) < LongestUnrest)
+            {
+                _quiet.Change(Quiet, Timeout.InfiniteTimeSpan);
+            }
         }
         catch (ObjectDisposedException)
         {

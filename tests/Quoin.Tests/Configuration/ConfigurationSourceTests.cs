@@ -123,6 +123,29 @@ public sealed class ConfigurationSourceTests : IDisposable
     }
 
     [Fact]
+    public async Task A_folder_that_is_never_quiet_does_not_put_a_reload_off()
+    {
+        var source = Open("llm: {timeout: 10s}");
+        await HintAfter(() => Write("llm: {timeout: 20s}"));
+        var step = ConfigurationFileWatch.Quiet / 2;
+        for (var unrest = step; unrest < ConfigurationFileWatch.LongestUnrest; unrest += step)
+        {
+            _time.Advance(step);
+            await HintAfter(() => _folder.Write("other.log", $"{unrest}"));
+        }
+
+        // The last event sets no timer any more, so it is only seen by a watcher of the test's own.
+        _time.Advance(step);
+        using var watcher = new FileSystemWatcher(_folder.Path) { EnableRaisingEvents = true };
+        var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        watcher.Changed += (_, _) => seen.TrySetResult();
+        _folder.Write("other.log", "last");
+        await seen.Task.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System);
+        _time.Advance(step);
+        Assert.Equal(20, source.Current.Llm.Timeout.TotalSeconds);
+    }
+
+    [Fact]
     public async Task A_link_switched_to_another_folder_is_reloaded()
     {
         // As Kubernetes mounts a config map: the name is a link into a linked folder, and that link is replaced.
