@@ -120,7 +120,7 @@ internal sealed class Attempt(Exchange exchange, Candidate candidate)
         : "the connection to it broke";
         return new GatewayError(
             GatewayErrorKind.BadGateway, $"provider {candidate.Upstream.Name} cannot be used: {reason}")
-        { Code = "provider_unreachable" };
+        { Code = GatewayError.ProviderUnreachable };
     }
 
     private AttemptPlan Plan()

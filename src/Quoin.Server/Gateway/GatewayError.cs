@@ -62,6 +62,9 @@ internal enum GatewayErrorKind
 /// </summary>
 internal sealed record GatewayError(GatewayErrorKind Kind, string Message)
 {
+    /// <summary>The code of a provider that gave no answer at all.</summary>
+    public const string ProviderUnreachable = "provider_unreachable";
+
     /// <summary>The client's field at fault, such as <c>messages[0].content</c>.</summary>
     public string? Param { get; init; }
 

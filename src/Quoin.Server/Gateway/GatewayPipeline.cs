@@ -221,7 +221,8 @@ internal sealed partial class GatewayPipeline(
         { Error.Kind: GatewayErrorKind.RateLimited } => AttemptOutcome.RateLimited,
         { Error.Kind: GatewayErrorKind.Deadline } => AttemptOutcome.Timeout,
         { Error.UpstreamStatus: >= 500 } => AttemptOutcome.ServerError,
-        { Error: { Kind: GatewayErrorKind.BadGateway, UpstreamStatus: null } } => AttemptOutcome.Unreachable,
+        { Error.Code: GatewayError.ProviderUnreachable } => AttemptOutcome.Unreachable,
+        { Error: { Kind: GatewayErrorKind.BadGateway, UpstreamStatus: null } } => AttemptOutcome.Broken,
         _ => AttemptOutcome.Refused,
     };
 

@@ -41,6 +41,24 @@ public sealed class CurlTests
         Assert.True(events.Length > 10, $"{events.Length} events");
     }
 
+    [Fact]
+    public async Task The_sample_script_asks_every_api_and_is_answered()
+    {
+        Assert.SkipWhen(Workplace.Find("curl") is null, "curl not found");
+        await using var quoin = await QuoinProcess.StartAsync(null, TestContext.Current.CancellationToken);
+        await using var script = new ChildProcess(
+            Workplace.Find("env")!,
+            [
+                "QUOIN_URL=" + quoin.Address.ToString().TrimEnd('/'),
+                Path.Combine(Workplace.Root, "samples/clients/curl.sh"),
+            ],
+            Path.GetTempPath());
+        var answers = await script.ReadToEndAsync(TestContext.Current.CancellationToken);
+        Assert.Equal("", script.Errors);
+        Assert.Equal(0, script.ExitCode);
+        Assert.Equal(9, answers.Split("== /v1").Length - 1);
+    }
+
     private static ChildProcess Curl(QuoinProcess quoin) => new(
         Workplace.Find("curl")!,
         [

@@ -181,7 +181,8 @@ internal static class EnvelopeReader
             return GatewayException.Invalid(null, "the body is empty, JSON is expected", "invalid_json");
         }
 
-        var reason = e.Message.Contains("depth", StringComparison.OrdinalIgnoreCase)
+        // A body that ends too early is told by its depth too.
+        var reason = e.Message.Contains("maximum configured depth", StringComparison.OrdinalIgnoreCase)
             ? $"it is nested deeper than {Limits.JsonDepth} levels"
             : $"see line {(e.LineNumber ?? 0) + 1}, byte {(e.BytePositionInLine ?? 0) + 1}";
         return GatewayException.Invalid(null, $"the body is not valid JSON: {reason}", "invalid_json");

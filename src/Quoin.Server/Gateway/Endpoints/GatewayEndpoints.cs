@@ -26,6 +26,13 @@ internal static class GatewayEndpoints
         }
     }
 
+    /// <summary>
+    /// What a path ends with. The server leaves an escaped slash as it is, for it could not be told from a separator;
+    /// here all is one name, and clients escape those of models (<c>openai%2Fgpt-4.1</c>).
+    /// </summary>
+    public static string Rest(HttpContext http, string name) =>
+        ((string?)http.Request.RouteValues[name] ?? "").Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+
     private static void MapPost(IEndpointRouteBuilder routes, GatewayPipeline pipeline, string path, WireApi api)
     {
         var call = new GatewayCall(api, EventStreamFraming.Instance);
@@ -35,7 +42,7 @@ internal static class GatewayEndpoints
     /// <summary><c>models/MODEL:ACTION</c>; a model's name may itself hold a colon.</summary>
     private static Task GeminiAsync(HttpContext http, GatewayPipeline pipeline)
     {
-        var text = (string?)http.Request.RouteValues["call"] ?? "";
+        var text = Rest(http, "call");
         var colon = text.LastIndexOf(':');
         var model = colon > 0 ? text[..colon] : "";
         WireApi? api = colon > 0 ? text[(colon + 1)..] switch

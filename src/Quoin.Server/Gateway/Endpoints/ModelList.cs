@@ -36,7 +36,7 @@ internal sealed class ModelList(SnapshotHolder snapshots, ModelRouter router, Ti
 
     public async Task ShowAsync(HttpContext http, bool gemini)
     {
-        var name = (string?)http.Request.RouteValues["model"] ?? "";
+        var name = GatewayEndpoints.Rest(http, "model");
         var snapshot = snapshots.Current;
         using var body = new PooledBuffer();
         var known = name.Length is > 0 and <= Limits.ModelNameChars

@@ -31,6 +31,7 @@ public sealed class EnvelopeReaderTests
     [InlineData("{", null, "not valid JSON")]
     [InlineData("{\"model\":\"a\"} x", null, "not valid JSON")]
     [InlineData("{\"model\":\"a\",}", null, "line 1, byte 14")]
+    [InlineData("{\"model\":\"a\",\"messages\":[", null, "line 1, byte 26")]
     [InlineData("{}", "model", "missing")]
     [InlineData("{\"model\":7}", "model", "string")]
     [InlineData("{\"model\":null}", "model", "string")]

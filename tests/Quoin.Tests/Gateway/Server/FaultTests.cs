@@ -47,6 +47,29 @@ public sealed class FaultTests
     }
 
     [Theory]
+    [InlineData("{\"choices\":", Plain, "broken")]
+    [InlineData("data: {\"choices\":\n\n", Streamed, "broken")]
+    [InlineData(null, Plain, "unreachable")]
+    public async Task An_attempt_is_counted_by_what_went_wrong(string? answer, string request, string outcome)
+    {
+        await using var upstream = new ScriptedUpstream(
+            request == Streamed ? ScriptedUpstream.Events(answer!) : ScriptedUpstream.Json(answer ?? ""));
+        await using var gateway = await TestGateway.BeforeAsync(upstream, change: options => answer is not null
+            ? options
+            : options with
+            {
+                Providers = new Dictionary<string, ProviderOptions>(StringComparer.Ordinal)
+                {
+                    ["up"] = options.Providers["up"] with { BaseUrl = "http://127.0.0.1:1/v1" },
+                },
+            });
+        Assert.Equal(502, (await gateway.AskAsync(Chat, request)).Status);
+        var page = await gateway.Client.GetStringAsync(new Uri("/metrics", UriKind.Relative));
+        Assert.Contains(
+            $"quoin_attempts_total{{provider=\"up\",outcome=\"{outcome}\"}} 1\n", page, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("Retry-After: 7\r\n", "7")]
     [InlineData("retry-after-ms: 1200\r\n", "2")]
     [InlineData("", null)]
