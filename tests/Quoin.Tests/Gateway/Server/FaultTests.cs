@@ -97,6 +97,34 @@ public sealed class FaultTests
         await gateway.DisposeAsync();
     }
 
+    /// <summary>Half a surrogate pair, escaped: valid JSON, but no text.</summary>
+    [Theory]
+    [InlineData("/v1/chat/completions", """{"model":"m","messages":[{"role":"user","content":"HALF"}]}""")]
+    [InlineData("/v1/responses", """{"model":"m","input":"HALF"}""")]
+    [InlineData(
+        "/v1/messages", """{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"HALF"}]}""")]
+    [InlineData("/v1beta/models/m:generateContent", """{"contents":[{"parts":[{"text":"HALF"}]}]}""")]
+    public async Task Text_that_is_no_text_is_a_fault_of_whoever_wrote_it(string path, string request)
+    {
+        const string Half = "a\\ud800b";
+        var anthropic = path == "/v1/messages";
+        await using var upstream = new ScriptedUpstream(ScriptedUpstream.Json(anthropic
+            ? """{"choices":[{"index":0,"message":{"role":"assistant","content":"a\ud800b"},"finish_reason":"stop"}]}"""
+            : """{"type":"message","content":[{"type":"text","text":"a\ud800b"}],"stop_reason":"end_turn"}"""));
+        await using var gateway = await TestGateway.BeforeAsync(
+            upstream, anthropic ? "openai-compatible" : "anthropic");
+        var (status, body) = await gateway.AskAsync(path, request.Replace("HALF", Half, StringComparison.Ordinal));
+        Assert.Equal(400, status);
+        Assert.Contains("Unicode", body, StringComparison.Ordinal);
+        Assert.Empty(upstream.Requests);
+
+        (status, body) = await gateway.AskAsync(path, request.Replace("HALF", "hi", StringComparison.Ordinal));
+        Assert.Equal(502, status);
+        using var error = JsonDocument.Parse(body);
+        Assert.True(error.RootElement.TryGetProperty("error", out _));
+        Assert.Single(upstream.Requests);
+    }
+
     [Fact]
     public async Task An_html_error_page_becomes_an_error_of_the_dialect()
     {

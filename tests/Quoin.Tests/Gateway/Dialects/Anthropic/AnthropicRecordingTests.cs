@@ -25,7 +25,7 @@ public sealed class AnthropicRecordingTests
 
             Assert.True(complete, name);
             Assert.True(ended, name);
-            Assert.Equal(name + "\n" + Walk(FirstAnswer(lines)), name + "\n" + Describe(ChatResponse.Assemble(events)));
+            Assert.Equal(name + "\n" + WalkMessage(AnthropicRecordings.Rebuild(FirstAnswer(lines))), name + "\n" + Describe(ChatResponse.Assemble(events)));
             Assert.Equal(
                 Enumerable.Range(0, events.Count(e => e is BlockStarted)),
                 events.OfType<BlockStarted>().Select(e => e.Index));
@@ -119,63 +119,6 @@ public sealed class AnthropicRecordingTests
     {
         var nodes = lines.Select(line => JsonNode.Parse(line)!).ToList();
         return nodes[..(nodes.FindIndex(node => (string?)node["type"] == "message_stop") + 1)];
-    }
-
-    /// <summary>Rebuilds the message that the stream tells, as the API's documentation says.</summary>
-    private static string Walk(List<JsonNode> payloads)
-    {
-        var message = payloads[0]["message"]!.DeepClone();
-        var blocks = new SortedDictionary<int, JsonNode>();
-        var inputs = new Dictionary<int, string>();
-        foreach (var payload in payloads)
-        {
-            var index = (int?)payload["index"] ?? -1;
-            switch ((string?)payload["type"])
-            {
-                case "content_block_start":
-                    blocks[index] = payload["content_block"]!.DeepClone();
-                    break;
-                case "content_block_delta":
-                    var delta = payload["delta"]!;
-                    switch ((string?)delta["type"])
-                    {
-                        case "text_delta":
-                            blocks[index]["text"] = (string?)blocks[index]["text"] + (string?)delta["text"];
-                            break;
-                        case "thinking_delta":
-                            blocks[index]["thinking"] = (string?)blocks[index]["thinking"] + (string?)delta["thinking"];
-                            break;
-                        case "signature_delta":
-                            blocks[index]["signature"] = (string?)delta["signature"];
-                            break;
-                        case "input_json_delta":
-                            inputs[index] = inputs.GetValueOrDefault(index) + (string?)delta["partial_json"];
-                            break;
-                    }
-
-                    break;
-                case "message_delta":
-                    foreach (var (key, value) in payload["usage"]!.AsObject())
-                    {
-                        message["usage"]![key] = value?.DeepClone();
-                    }
-
-                    foreach (var (key, value) in payload["delta"]!.AsObject())
-                    {
-                        message[key] = value?.DeepClone();
-                    }
-
-                    break;
-            }
-        }
-
-        foreach (var (index, input) in inputs.Where(input => input.Value.Length > 0))
-        {
-            blocks[index]["input"] = JsonNode.Parse(input);
-        }
-
-        message["content"] = new JsonArray([.. blocks.Values]);
-        return WalkMessage(message);
     }
 
     private static string WalkMessage(JsonNode message)
