@@ -17,9 +17,11 @@ internal static class HealthEndpoints
     public static void MapHealth(
         this IEndpointRouteBuilder routes, SnapshotHolder snapshots, bool detailed, CancellationToken stopping)
     {
-        routes.MapGet("/live", http => WriteAsync(http, snapshots, detailed: false, CancellationToken.None));
-        routes.MapGet("/ready", http => WriteAsync(http, snapshots, detailed: false, stopping));
-        routes.MapGet("/health", http => WriteAsync(http, snapshots, detailed, stopping));
+        string[] methods = [HttpMethods.Get, HttpMethods.Head];
+        routes.MapMethods(
+            "/live", methods, http => WriteAsync(http, snapshots, detailed: false, CancellationToken.None));
+        routes.MapMethods("/ready", methods, http => WriteAsync(http, snapshots, detailed: false, stopping));
+        routes.MapMethods("/health", methods, http => WriteAsync(http, snapshots, detailed, stopping));
     }
 
     private static async Task WriteAsync(

@@ -6,6 +6,14 @@ using Quoin.Server.Telemetry;
 
 namespace Quoin.Server;
 
+/// <summary>The port that the metrics page has for itself; null when it has none.</summary>
+internal readonly record struct MetricsPort(int? Port, string Path)
+{
+    /// <summary>Whoever may reach the metrics must not reach the models by the same door.</summary>
+    public bool Refuses(HttpContext http) =>
+        Port is { } port && http.Connection.LocalPort == port && http.Request.Path != Path;
+}
+
 /// <summary>
 /// The metrics page: on its own port, and on the main port while only this machine can reach that. Its own port
 /// serves nothing else.

@@ -13,8 +13,8 @@ namespace Quoin.Server;
 /// faults, and at the end the settling of the record into metrics and the log.
 /// </summary>
 internal sealed partial class RequestEdge(
-    RequestDelegate next, GatewayMetrics metrics, RequestLog log, IdSource ids, TimeProvider time,
-    ILogger<RequestEdge> logger)
+    RequestDelegate next, MetricsPort metricsPort, GatewayMetrics metrics, RequestLog log, IdSource ids,
+    TimeProvider time, ILogger<RequestEdge> logger)
 {
     public static RequestRecord RecordOf(HttpContext http) => http.Features.GetRequiredFeature<RequestRecord>();
 
@@ -24,7 +24,15 @@ internal sealed partial class RequestEdge(
         metrics.Start();
         try
         {
-            await next(http);
+            if (metricsPort.Refuses(http))
+            {
+                http.Response.StatusCode = StatusCodes.Status404NotFound;
+            }
+            else
+            {
+                await next(http);
+            }
+
             if (http.Response.StatusCode >= 400 && !http.Response.HasStarted && http.Response.ContentLength is null)
             {
                 await ProblemDetails.WriteAsync(http, record);

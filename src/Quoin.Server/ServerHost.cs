@@ -92,9 +92,11 @@ public static class ServerHost
         });
         source.OnReload(metrics.RecordReload);
 
+        var metricsPort = new MetricsPort(listeners.MetricsPort, options.Metrics.Path);
         app.UseRouting();
+        var edgeLogger = loggers.CreateLogger<RequestEdge>();
         app.Use(next => new RequestEdge(
-            next, metrics, requestLog, services.Ids, time, loggers.CreateLogger<RequestEdge>()).InvokeAsync);
+            next, metricsPort, metrics, requestLog, services.Ids, time, edgeLogger).InvokeAsync);
         var lifetime = app.Services.GetRequiredService<IHostApplicationLifetime>();
         app.MapGateway(pipeline, new ModelList(snapshots, router, time));
         app.MapHealth(snapshots, listeners.IsLoopback, lifetime.ApplicationStopping);

@@ -13,6 +13,9 @@ internal readonly record struct AttemptResult(bool Done, GatewayError? Error = n
 {
     public static readonly AttemptResult Answered = new(true);
 
+    /// <summary>Cannot be said to this provider; one that speaks the client's own API needs no translation.</summary>
+    public static AttemptResult Refused(GatewayError error) => new(false, error, Retryable: true);
+
     public static AttemptResult Broken(GatewayError error) => new(true, error);
 
     public static AttemptResult Failed(GatewayError error) => new(false, error, error.Kind
@@ -33,6 +36,7 @@ internal sealed class Attempt(Exchange exchange, Candidate candidate)
     public async ValueTask<AttemptResult> RunAsync()
     {
         var http = exchange.Http;
+        var answered = false;
         using var requestBody = new PooledBuffer();
         using var clock = new AttemptClock(
             exchange.Time, exchange.Deadline, exchange.Drains ? CancellationToken.None : http.RequestAborted);
@@ -51,9 +55,11 @@ internal sealed class Attempt(Exchange exchange, Candidate candidate)
                 plan.Stream ? AttemptPhase.FirstToken : AttemptPhase.Total,
                 plan.Stream ? llm.FirstTokenTimeout : llm.Timeout);
             var record = exchange.Record;
+            record.Attempts++;
             record.ProviderStarted = exchange.Time.GetTimestamp();
             record.ProviderAnswered = 0;
             using var response = await candidate.Upstream.SendAsync(request, clock.Token);         // 3
+            answered = true;
             if (!response.IsSuccessStatusCode)
             {
                 return await UpstreamErrorReply.ReadAsync(exchange, candidate, plan, response, clock);   // 4
@@ -64,10 +70,14 @@ internal sealed class Attempt(Exchange exchange, Candidate candidate)
         catch (UntranslatableException e)
         {
             var field = e.Path ?? exchange.Dialect.FieldName(e.Field);
-            return AttemptResult.Failed(GatewayError.Invalid(
+            return AttemptResult.Refused(GatewayError.Invalid(
                 field,
                 $"{field} cannot be translated for provider {candidate.Upstream.Name}: {e.Message}",
                 "unsupported_parameter"));
+        }
+        catch (GatewayException e)
+        {
+            return AttemptResult.Refused(e.Error);
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested && !exchange.Drains)
         {
@@ -80,7 +90,7 @@ internal sealed class Attempt(Exchange exchange, Candidate candidate)
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            return AttemptResult.Failed(Unreachable(e));
+            return AttemptResult.Failed(answered ? Cut() : Unreachable(e));
         }
     }
 
@@ -106,6 +116,10 @@ internal sealed class Attempt(Exchange exchange, Candidate candidate)
             _ => $"no answer within {llm.Timeout.TotalSeconds:0.###} s (llm.timeout)",
         })
         { Code = "timeout" };
+
+    private GatewayError Cut() => new(
+        GatewayErrorKind.BadGateway, $"provider {candidate.Upstream.Name} broke off its answer")
+    { Code = "provider_answer_cut" };
 
     private GatewayError Unreachable(Exception e)
     {

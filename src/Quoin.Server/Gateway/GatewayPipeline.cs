@@ -179,12 +179,16 @@ internal sealed partial class GatewayPipeline(
         GatewayError? error = null;
         foreach (var candidate in candidates)
         {
-            record.Attempts++;
             record.Provider = candidate.Upstream.Name;
             record.ProviderType = candidate.Upstream.Provider.Options.Type;
             record.Model = candidate.Model;
             var outcome = await new Attempt(exchange, candidate).RunAsync();
-            services.Metrics.RecordAttempt(candidate.Upstream.Name, Judge(outcome, record));
+            var called = record.ProviderStarted > 0;
+            if (called)
+            {
+                services.Metrics.RecordAttempt(candidate.Upstream.Name, Judge(outcome, record));
+            }
+
             if (outcome.Done)
             {
                 if (outcome.Error is { } late)
@@ -197,13 +201,13 @@ internal sealed partial class GatewayPipeline(
             }
 
             error = outcome.Error;
-            if (record.ProviderStarted > 0)
+            if (called)
             {
                 record.EarlierAttempts += services.Time.GetTimestamp() - record.ProviderStarted;
                 record.ProviderStarted = 0;
             }
 
-            if (!outcome.Retryable)
+            if (!outcome.Retryable || services.Time.GetTimestamp() >= exchange.Deadline)
             {
                 break;
             }

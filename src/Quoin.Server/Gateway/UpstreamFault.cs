@@ -49,11 +49,11 @@ internal static class UpstreamFault
     {
         var kind = (upstream.Type, upstream.Code) switch
         {
-            ("overloaded_error", _) or (_, "UNAVAILABLE") => GatewayErrorKind.Overloaded,
+            ("overloaded_error", _) or (_, "UNAVAILABLE") or (_, "overloaded") => GatewayErrorKind.Overloaded,
             ("rate_limit_error", _) or (_, "rate_limit_exceeded") or (_, "RESOURCE_EXHAUSTED")
                 or (_, "insufficient_quota") => GatewayErrorKind.RateLimited,
             ("invalid_request_error", _) or (_, "INVALID_ARGUMENT") => KindOf400(upstream),
-            ("timeout_error", _) or (_, "DEADLINE_EXCEEDED") => GatewayErrorKind.Deadline,
+            ("timeout_error", _) or (_, "timeout") or (_, "DEADLINE_EXCEEDED") => GatewayErrorKind.Deadline,
             _ => GatewayErrorKind.BadGateway,
         };
         return new GatewayError(kind, Words(upstream.Message) ?? "the provider broke off with an error")

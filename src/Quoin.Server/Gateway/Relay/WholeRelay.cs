@@ -117,7 +117,8 @@ internal sealed class WholeRelay(Exchange exchange, AttemptPlan plan, AttemptClo
 
     private static string ContentType(HttpResponseMessage response) =>
         response.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type)
-            ? type.ToString()
+        && type.ToString() is var text && text.Contains("json", StringComparison.OrdinalIgnoreCase)
+            ? text
             : "application/json";
 
     private GatewayError BadAnswer(string reason) => new(

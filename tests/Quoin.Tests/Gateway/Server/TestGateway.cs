@@ -24,12 +24,13 @@ internal sealed class TestGateway : IAsyncDisposable
 
     public ConfigurationSource Source => _source;
 
-    public static async Task<TestGateway> StartAsync(QuoinOptions options, TimeProvider? time = null)
+    public static async Task<TestGateway> StartAsync(
+        QuoinOptions options, TimeProvider? time = null, int metricsPort = 0)
     {
         var source = ConfigurationSource.Of(options with
         {
             Server = options.Server with { Port = 0 },
-            Metrics = options.Metrics with { Port = 0 },
+            Metrics = options.Metrics with { Port = metricsPort },
         });
         var log = new MemoryStream();
         var server = await ServerHost.StartAsync(
