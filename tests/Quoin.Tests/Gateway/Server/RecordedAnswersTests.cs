@@ -62,11 +62,11 @@ public sealed class RecordedAnswersTests
         {
             Assert.True(status == 502 || body.Contains("error", StringComparison.Ordinal));
         }
-        else if (walked?.IsUnsound == true && body != Stream(recording, api))
+        else if (walked is { IsUnsound: true } or { LacksEnd: true } && body != Stream(recording, api))
         {
-            // A cut stream: relayed as far as it goes, then ended by the dialect's own error.
+            // Relayed as far as it goes, then ended by the missing marker, or a cut one by the dialect's own error.
             Assert.StartsWith(Stream(recording, api), body, StringComparison.Ordinal);
-            Assert.True(EndsInError(api, body));
+            Assert.Equal(!walked.LacksEnd, EndsInError(api, body));
         }
         else
         {

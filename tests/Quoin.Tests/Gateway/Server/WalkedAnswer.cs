@@ -36,6 +36,9 @@ internal sealed record WalkedAnswer
     /// </summary>
     public bool IsUnsound { get; private set; }
 
+    /// <summary>Whole, for it says why it ended, but without the end marker, which the gateway then writes.</summary>
+    public bool LacksEnd { get; private set; }
+
     public static WalkedAnswer Of(string api, bool isStream, IReadOnlyList<string> payloads)
     {
         var answer = new WalkedAnswer();
@@ -122,7 +125,8 @@ internal sealed record WalkedAnswer
         {
             Error = (string?)payloads.Find(payload => (string?)payload["type"] == "error")?["error"]!["message"];
             var end = payloads.FindIndex(payload => (string?)payload["type"] == "message_stop");
-            var first = payloads[..(end + 1)];
+            LacksEnd = end < 0 && payloads.Exists(payload => payload["delta"]?["stop_reason"] is not null);
+            var first = LacksEnd ? payloads : payloads[..(end + 1)];
             var ids = first.Where(payload => (string?)payload["type"] == "message_start")
                 .Select(payload => (string?)payload["message"]!["id"]).Distinct();
             IsUnsound = ids.Count() != 1;
