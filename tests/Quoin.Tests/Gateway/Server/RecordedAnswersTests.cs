@@ -31,14 +31,18 @@ public sealed class RecordedAnswersTests
 
     private static readonly string[] Chats = ["chat", "responses", "anthropic", "gemini"];
 
-    public static TheoryData<string> Names() => Recording.All.Count == 0 ? [Absent] : [.. Recording.All.Keys];
+    public static TheoryData<string> Answers() => Names(recording => !IsError(recording));
+
+    public static TheoryData<string> Translated() => Names(recording => !IsError(recording)
+        && (!Folders.TryGetValue(recording.Folder, out var folder) || Chats.Contains(folder.Api)));
+
+    public static TheoryData<string> Errors() => Names(IsError);
 
     [Theory]
-    [MemberData(nameof(Names))]
+    [MemberData(nameof(Answers))]
     public async Task A_client_of_the_same_dialect_gets_the_recording_as_it_is(string name)
     {
         var (recording, provider, api) = Find(name);
-        Assert.SkipWhen(IsError(recording), "an error, which goes through as an error");
         await using var upstream = new ScriptedUpstream(Script(recording, api));
         await using var gateway = await TestGateway.BeforeAsync(upstream, provider);
         var (status, body) = await AskAsync(gateway, api, recording.IsStream);
@@ -58,6 +62,12 @@ public sealed class RecordedAnswersTests
         {
             Assert.True(status == 502 || body.Contains("error", StringComparison.Ordinal));
         }
+        else if (walked is { IsUnsound: true } or { LacksEnd: true } && body != Stream(recording, api))
+        {
+            // Relayed as far as it goes, then ended by the missing marker, or a cut one by the dialect's own error.
+            Assert.StartsWith(Stream(recording, api), body, StringComparison.Ordinal);
+            Assert.Equal(!walked.LacksEnd, EndsInError(api, body));
+        }
         else
         {
             Assert.Equal(200, status);
@@ -66,14 +76,19 @@ public sealed class RecordedAnswersTests
         }
     }
 
+    private static TheoryData<string> Names(Func<Recording, bool> wanted)
+    {
+        string[] names = [.. Recording.All.Where(recording => wanted(recording.Value)).Select(entry => entry.Key)];
+        return [.. names.Length == 0 ? [Absent] : names];
+    }
+
     [Theory]
-    [MemberData(nameof(Names))]
+    [MemberData(nameof(Translated))]
     public async Task Clients_of_the_other_dialects_get_what_the_recording_says(string name)
     {
         var (recording, provider, api) = Find(name);
-        Assert.SkipUnless(Chats.Contains(api), "no other dialect has this operation in a chat's shape");
-        Assert.SkipWhen(IsError(recording), "an error, which goes through as an error");
-        var expected = WalkedAnswer.Of(api, recording.IsStream, recording.IsStream ? recording.Lines : [recording.Text]);
+        var payloads = recording.IsStream ? recording.Lines : [recording.Text];
+        var expected = WalkedAnswer.Of(api, recording.IsStream, payloads);
         if (api == "responses")
         {
             // A provider that has chat completions too is asked those: its responses are translated without a socket.
@@ -84,19 +99,24 @@ public sealed class RecordedAnswersTests
 
         await using var upstream = new ScriptedUpstream(Script(recording, api));
         await using var gateway = await TestGateway.BeforeAsync(upstream, provider);
-        foreach (var client in Chats.Where(client => client != api && (client, provider) is not ("responses", "openai")))
+        foreach (var client in Chats.Where(client => client != api))
         {
+            if ((client, provider) is ("responses", "openai"))
+            {
+                // OpenAI is asked in its own dialect, of which this is no recording.
+                continue;
+            }
+
             var (status, body) = await AskAsync(gateway, client, recording.IsStream);
             Check(client, expected, status, recording.IsStream, body);
         }
     }
 
     [Theory]
-    [MemberData(nameof(Names))]
+    [MemberData(nameof(Errors))]
     public async Task A_recorded_error_reaches_clients_of_every_dialect(string name)
     {
         var (recording, provider, api) = Find(name);
-        Assert.SkipUnless(IsError(recording), "no error");
         var error = JsonNode.Parse(recording.Text)!["error"]!;
         await using var upstream = new ScriptedUpstream(ScriptedUpstream.Json(recording.Text, 400));
         await using var gateway = await TestGateway.BeforeAsync(upstream, provider);
@@ -119,7 +139,7 @@ public sealed class RecordedAnswersTests
 
     private static (Recording Recording, string Provider, string Api) Find(string name)
     {
-        Assert.SkipWhen(name == Absent, "QUOIN_TEST_DATA holds no recorded-streams*.tar.gz");
+        Assert.SkipWhen(name == Absent, "QUOIN_TEST_DATA holds no such recorded-streams*.tar.gz");
         var recording = Recording.All[name];
         Assert.SkipUnless(Folders.ContainsKey(recording.Folder), $"{recording.Folder} is not an API of the gateway");
         var (provider, api) = Folders[recording.Folder];
@@ -189,7 +209,14 @@ public sealed class RecordedAnswersTests
         {
             var events = new List<ChatEvent>();
             DialectTable.OpenAIResponses.ReadResponse(Encoding.UTF8.GetBytes(recording.Text), events);
-            dialect.WriteResponse(ChatResponse.Assemble(events)!, context, output);
+            var response = ChatResponse.Assemble(events);
+            Assert.Equal(expected.Error is null, response is not null);
+            if (response is null)
+            {
+                return;
+            }
+
+            dialect.WriteResponse(response, context, output);
             Check(client, expected, 200, stream: false, Encoding.UTF8.GetString(output.WrittenSpan));
             return;
         }
@@ -212,7 +239,7 @@ public sealed class RecordedAnswersTests
         }
         else if (expected.IsUnsound)
         {
-            Assert.Equal(WatchVerdict.Malformed, verdict);
+            Assert.True(verdict != WatchVerdict.End && !relay.Complete(output));
         }
         else
         {

@@ -31,8 +31,13 @@ internal sealed record WalkedAnswer
     /// <summary>The message of an error that stands in the stream.</summary>
     public string? Error { get; private set; }
 
-    /// <summary>A payload is no JSON, or the payloads are not those of one answer: no success must come of it.</summary>
+    /// <summary>
+    /// A payload is no JSON, or the payloads are not those of one whole answer: no success must come of it.
+    /// </summary>
     public bool IsUnsound { get; private set; }
+
+    /// <summary>Whole, for it says why it ended, but without the end marker, which the gateway then writes.</summary>
+    public bool LacksEnd { get; private set; }
 
     public static WalkedAnswer Of(string api, bool isStream, IReadOnlyList<string> payloads)
     {
@@ -96,12 +101,13 @@ internal sealed record WalkedAnswer
                 Input = Number(usage["prompt_tokens"]);
 
                 // xAI counts thoughts apart, but for the total.
-                Output = Number(usage["total_tokens"]) - Input;
+                Output = Math.Max(Number(usage["completion_tokens"]), Number(usage["total_tokens"]) - Input);
                 Cached = Number(usage["prompt_tokens_details"]?["cached_tokens"]);
                 Reasoning = Number(usage["completion_tokens_details"]?["reasoning_tokens"]);
             }
         }
 
+        IsUnsound = Finish.Length == 0;
         Calls.AddRange(calls.Values.Select(call => call.Name + Json(call.Arguments)));
         Finish = Finish switch
         {
@@ -119,7 +125,8 @@ internal sealed record WalkedAnswer
         {
             Error = (string?)payloads.Find(payload => (string?)payload["type"] == "error")?["error"]!["message"];
             var end = payloads.FindIndex(payload => (string?)payload["type"] == "message_stop");
-            var first = payloads[..(end + 1)];
+            LacksEnd = end < 0 && payloads.Exists(payload => payload["delta"]?["stop_reason"] is not null);
+            var first = LacksEnd ? payloads : payloads[..(end + 1)];
             var ids = first.Where(payload => (string?)payload["type"] == "message_start")
                 .Select(payload => (string?)payload["message"]!["id"]).Distinct();
             IsUnsound = ids.Count() != 1;
@@ -180,6 +187,7 @@ internal sealed record WalkedAnswer
             }
         }
 
+        IsUnsound = Finish.Length == 0 && !chunks.Exists(chunk => chunk["promptFeedback"]?["blockReason"] is not null);
         Finish = Finish switch
         {
             "STOP" => Calls.Count > 0 ? "tools" : "stop",
@@ -194,6 +202,12 @@ internal sealed record WalkedAnswer
             ? events.FindIndex(e => (string?)e["type"] is "response.completed" or "response.incomplete"
                 or "response.failed" or "error")
             : 0;
+        IsUnsound = end < 0;
+        if (IsUnsound)
+        {
+            return;
+        }
+
         var response = isStream ? events[end]["response"] : events[0];
         Error = (string?)events[end]["error"]?["message"] ?? (string?)response?["error"]?["message"];
         if (Error is not null)
@@ -209,11 +223,12 @@ internal sealed record WalkedAnswer
             switch ((string?)item["type"])
             {
                 case "message":
-                    Text += string.Concat(item["content"]!.AsArray().Select(
+                    Text += string.Concat((item["content"]?.AsArray() ?? []).Select(
                         part => (string?)part!["text"] + (string?)part["refusal"]));
                     break;
                 case "reasoning":
-                    Thoughts += string.Join("\n\n", item["summary"]!.AsArray().Select(part => (string?)part!["text"]));
+                    Thoughts += string.Join(
+                        "\n\n", (item["summary"]?.AsArray() ?? []).Select(part => (string?)part!["text"]));
                     break;
                 case "function_call":
                     Calls.Add((string?)item["name"] + Json((string?)item["arguments"]));
@@ -240,5 +255,6 @@ internal sealed record WalkedAnswer
 
     private static int Number(JsonNode? node) => (int?)node ?? 0;
 
-    private static string Json(string? text) => string.IsNullOrEmpty(text) ? "{}" : JsonNode.Parse(text)!.ToJsonString();
+    private static string Json(string? text) =>
+        string.IsNullOrEmpty(text) ? "{}" : JsonNode.Parse(text)!.ToJsonString();
 }

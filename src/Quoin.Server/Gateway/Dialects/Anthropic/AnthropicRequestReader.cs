@@ -20,11 +20,11 @@ internal static class AnthropicRequestReader
             var request = Read(document, counting);
             return request;
         }
-        catch (InvalidOperationException exception)
+        catch (InvalidOperationException)
         {
             // Valid JSON may still hold half a surrogate pair as an escape, which no string can.
             document.Dispose();
-            throw new GatewayException(GatewayError.Invalid(null, exception.Message));
+            throw GatewayException.Invalid(null, "the body holds a string that is not valid Unicode", "invalid_json");
         }
         catch
         {

@@ -25,7 +25,9 @@ public sealed class AnthropicRecordingTests
 
             Assert.True(complete, name);
             Assert.True(ended, name);
-            Assert.Equal(name + "\n" + WalkMessage(AnthropicRecordings.Rebuild(FirstAnswer(lines))), name + "\n" + Describe(ChatResponse.Assemble(events)));
+            Assert.Equal(
+                name + "\n" + WalkMessage(AnthropicRecordings.Rebuild(FirstAnswer(lines))),
+                name + "\n" + Describe(ChatResponse.Assemble(events)));
             Assert.Equal(
                 Enumerable.Range(0, events.Count(e => e is BlockStarted)),
                 events.OfType<BlockStarted>().Select(e => e.Index));
