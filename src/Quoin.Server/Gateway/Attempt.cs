@@ -91,7 +91,7 @@ internal sealed class Attempt(Exchange exchange, Candidate candidate)
         {
             return AttemptResult.Failed(new GatewayError(
                 GatewayErrorKind.BadGateway,
-                $"provider {candidate.Upstream.Name} failed: its answer has a Content-Encoding, which was not asked for")
+                $"provider {candidate.Upstream.Name} failed: its answer has a Content-Encoding, unasked")
             { Code = "provider_answer_malformed" });
         }
 

@@ -172,7 +172,7 @@ public sealed class BadFramingTests
                     item => item.Key,
                     item => type == "azure-openai" ? item.Value with { ApiVersion = "2024-10-21" } : item.Value),
             });
-            await gateway.AskAsync(Chat, "{\"model\":\"" + model + "\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}");
+            await gateway.AskAsync(Chat, ClientDialects.All["openai-chat"].GoodFor(model));
         }
 
         Assert.All(upstream.Requests, request => Assert.True(

@@ -205,7 +205,7 @@ public sealed class BadInputTests
     {
         var client = ClientDialects.All[name];
         await using var upstream = new ScriptedUpstream(ScriptedUpstream.Json(
-            """{"type":"error","error":{"message":"bad key sk-secret-key-1234","type":"authentication_error"}}""", 401));
+            """{"type":"error","error":{"message":"sk-secret-key-1234","type":"authentication_error"}}""", 401));
         await using var gateway = await TestGateway.BeforeAsync(upstream, client.Foreign);
         var (status, answer) = await ClientDialects.AskAsync(gateway, client.PathFor("m"), client.GoodFor("m"));
         ClientDialects.AssertError(client, 502, status, answer);
