@@ -3,6 +3,8 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 using Quoin.Server.Gateway;
+using Quoin.Server.Gateway.Endpoints;
+using Quoin.Server.Gateway.Relay;
 using Quoin.Server.Gateway.Settle;
 using Quoin.Server.Telemetry;
 
@@ -35,7 +37,7 @@ internal sealed partial class RequestEdge(
 
             if (http.Response.StatusCode >= 400 && !http.Response.HasStarted && http.Response.ContentLength is null)
             {
-                await ProblemDetails.WriteAsync(http, record);
+                await RefuseAsync(http, record);
             }
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
@@ -78,6 +80,35 @@ internal sealed partial class RequestEdge(
         http.Features.Set(record);
         http.Response.Headers["X-Request-ID"] = record.RequestId;
         return record;
+    }
+
+    /// <summary>
+    /// A path or method that is not there: told as the path's model API tells errors, for its clients read nothing
+    /// else.
+    /// </summary>
+    private static async Task RefuseAsync(HttpContext http, RequestRecord record)
+    {
+        GatewayError? error = http.Response.StatusCode switch
+        {
+            StatusCodes.Status404NotFound => new(GatewayErrorKind.NotFound, "no operation has this path"),
+            StatusCodes.Status405MethodNotAllowed => new(
+                GatewayErrorKind.MethodNotAllowed, $"this path takes {http.Response.Headers.Allow}"),
+            _ => null,
+        };
+        if (error is null || GatewayEndpoints.DialectOf(http.Request.Path) is not { } dialect)
+        {
+            await ProblemDetails.WriteAsync(http, record);
+            return;
+        }
+
+        using var body = new PooledBuffer(1024);
+        dialect.WriteError(error, record.RequestId, body);
+        http.Response.ContentType = "application/json";
+        http.Response.ContentLength = body.Length;
+        if (!HttpMethods.IsHead(http.Request.Method))
+        {
+            await http.Response.BodyWriter.WriteAsync(body.WrittenMemory);
+        }
     }
 
     private static async Task FailAsync(HttpContext http, RequestRecord record, GatewayError error)

@@ -97,6 +97,14 @@ internal sealed class Attempt(Exchange exchange, Candidate candidate)
     private async ValueTask<AttemptResult> RelayAsync(
         AttemptPlan plan, HttpResponseMessage response, AttemptClock clock)
     {
+        if (response.Content.Headers.NonValidated.Contains("Content-Encoding"))
+        {
+            return AttemptResult.Failed(new GatewayError(
+                GatewayErrorKind.BadGateway,
+                $"provider {candidate.Upstream.Name} failed: its answer has a Content-Encoding, unasked")
+            { Code = "provider_answer_malformed" });
+        }
+
         if (!plan.Stream)
         {
             return await new WholeRelay(exchange, plan, clock).RunAsync(response);

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Quoin.Server.Gateway.Dialects;
 using Quoin.Server.Gateway.Dialects.OpenAICompletions;
@@ -78,7 +79,19 @@ internal sealed partial class GatewayPipeline(
                 GatewayErrorKind.UnsupportedMediaType, "send the body without a Content-Encoding"));
         }
 
+        if (request.Headers.TransferEncoding.Count > 0 && request.Headers.ContainsKey("X-Content-Length"))
+        {
+            // The server puts a Content-Length beside a Transfer-Encoding there (RFC 9112 §6.3: an attempt to smuggle).
+            throw GatewayException.Invalid(null, "send Content-Length or Transfer-Encoding, not both");
+        }
+
         var limit = exchange.Snapshot.Options.Server.MaxRequestSize;
+        var size = exchange.Http.Features.Get<IHttpMaxRequestBodySizeFeature>();
+        if (size is { IsReadOnly: false })
+        {
+            size.MaxRequestBodySize = limit + Limits.DrainedBodyBytes;
+        }
+
         if (request.ContentLength > limit)
         {
             throw TooLarge(limit);
@@ -106,6 +119,10 @@ internal sealed partial class GatewayPipeline(
                 408 => new GatewayError(GatewayErrorKind.RequestTimeout, "the body came too slowly"),
                 _ => GatewayError.Invalid(null, "the body could not be read: " + e.Message),
             });
+        }
+        catch (IOException) when (!exchange.Http.RequestAborted.IsCancellationRequested)
+        {
+            throw GatewayException.Invalid(null, "the body could not be read: its framing is wrong");
         }
 
         exchange.Record.RequestBytes = exchange.Body.Length;

@@ -10,6 +10,12 @@ internal static class Limits
     public const int JsonDepth = 64;
 
     /// <summary>
+    /// Bytes that a body beyond <c>server.max_request_size</c> may go on for. They are thrown away: a client that
+    /// sends before it reads gets its 413 instead of a cut connection, and one that never ends is cut.
+    /// </summary>
+    public const int DrainedBodyBytes = 64 * 1024 * 1024;
+
+    /// <summary>
     /// Bytes of one server-sent event. A streamed image of the Responses API is a few megabytes of base64 in one
     /// event.
     /// </summary>

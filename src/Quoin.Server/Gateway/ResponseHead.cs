@@ -16,7 +16,7 @@ internal static class ResponseHead
         var (response, record) = (exchange.Http.Response, exchange.Record);
         response.StatusCode = status;
         var headers = response.Headers;
-        headers.ContentType = contentType;
+        headers.ContentType = HeaderText(contentType);
         if (record.Provider is { } provider)
         {
             headers["X-Quoin-Provider"] = provider;

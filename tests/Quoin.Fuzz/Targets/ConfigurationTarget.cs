@@ -25,7 +25,7 @@ internal sealed class ConfigurationTarget() : FuzzTarget("configuration", InputF
     ];
 
     public override IEnumerable<byte[]> Corpus() =>
-        Samples.Append(EffectiveConfiguration.ToYaml(Load(""u8.ToArray()).Configuration!)).Select(Encoding.UTF8.GetBytes);
+        Samples.Append(EffectiveConfiguration.ToYaml(Load([]).Configuration!)).Select(Encoding.UTF8.GetBytes);
 
     public override void Run(byte[] input)
     {

@@ -88,7 +88,7 @@ internal sealed class StreamTarget(Dialect dialect, params string[] recordings)
     private static string Describe(ServerSentEvent e) =>
         $"{Convert.ToHexString(e.Raw.Span)} {Convert.ToHexString(e.Name.Span)} {Convert.ToHexString(e.Data.Span)}";
 
-    /// <summary>Passes the events as the stream relay does and gives the verdict on each, ended by "complete".</summary>
+    /// <summary>Passes the events as the stream relay does and gives each verdict, the end by closing too.</summary>
     private static List<WatchVerdict> Relay(
         IEnumerable<ServerSentEvent> events, EventRelay relay, out ArrayBufferWriter<byte> output)
     {

@@ -76,6 +76,18 @@ internal static class JsonFields
     public static JsonElement Object(JsonElement element, string path) =>
         element.ValueKind == JsonValueKind.Object ? element : throw Wrong(element, path, "an object");
 
+    /// <summary>The properties of a request's object; a name given twice is refused.</summary>
+    public static IEnumerable<JsonProperty> Once(JsonElement request)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var property in request.EnumerateObject())
+        {
+            yield return seen.Add(property.Name)
+                ? property
+                : throw GatewayException.Invalid(property.Name, $"{property.Name} is given twice", "duplicate_field");
+        }
+    }
+
     /// <summary>Checks that the element is an array; enumerate it with <c>EnumerateArray</c>.</summary>
     public static JsonElement Array(JsonElement element, string path) =>
         element.ValueKind == JsonValueKind.Array ? element : throw Wrong(element, path, "an array");

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Quoin.Server.Gateway.Dialects;
 using Quoin.Server.Gateway.Dialects.Gemini;
 using Quoin.Server.Gateway.Relay;
 
@@ -9,14 +10,29 @@ namespace Quoin.Server.Gateway.Endpoints;
 /// <summary>The paths of the model APIs, as the official clients call them.</summary>
 internal static class GatewayEndpoints
 {
+    private static readonly Dictionary<string, WireApi> Apis = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["/v1/chat/completions"] = WireApi.OpenAIChat,
+        ["/v1/responses"] = WireApi.OpenAIResponses,
+        ["/v1/completions"] = WireApi.OpenAICompletions,
+        ["/v1/embeddings"] = WireApi.OpenAIEmbeddings,
+        ["/v1/messages"] = WireApi.AnthropicMessages,
+        ["/v1/messages/count_tokens"] = WireApi.AnthropicCountTokens,
+    };
+
+    /// <summary>The dialect in which a path's errors are told; null where the path is no model API's.</summary>
+    public static Dialect? DialectOf(PathString path) =>
+        Apis.TryGetValue(path.Value ?? "", out var api) ? WireApis.DialectOf(api)
+        : path.StartsWithSegments("/v1beta", StringComparison.OrdinalIgnoreCase) ? DialectTable.Gemini
+        : null;
+
     public static void MapGateway(this IEndpointRouteBuilder routes, GatewayPipeline pipeline, ModelList models)
     {
-        MapPost(routes, pipeline, "/v1/chat/completions", WireApi.OpenAIChat);
-        MapPost(routes, pipeline, "/v1/responses", WireApi.OpenAIResponses);
-        MapPost(routes, pipeline, "/v1/completions", WireApi.OpenAICompletions);
-        MapPost(routes, pipeline, "/v1/embeddings", WireApi.OpenAIEmbeddings);
-        MapPost(routes, pipeline, "/v1/messages", WireApi.AnthropicMessages);
-        MapPost(routes, pipeline, "/v1/messages/count_tokens", WireApi.AnthropicCountTokens);
+        foreach (var (path, api) in Apis)
+        {
+            MapPost(routes, pipeline, path, api);
+        }
+
         foreach (var version in new[] { "v1beta", "v1" })
         {
             routes.MapPost($"/{version}/models/{{**call}}", http => GeminiAsync(http, pipeline));

@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using Quoin.Server.Configuration;
+using Quoin.Server.Gateway.Conversation;
 using Quoin.Server.Gateway.Dialects;
 
 namespace Quoin.Server.Gateway.Providers;
@@ -30,6 +31,12 @@ internal sealed class AzureOpenAIProvider(string name, ProviderOptions options) 
             WireApi.OpenAIEmbeddings => "embeddings",
             _ => "chat/completions",
         };
+        if (model is "." or "..")
+        {
+            // An address loses such a segment, and the call would go to another operation.
+            throw new UntranslatableException(ChatField.Turns, "model", "it cannot be the name of a deployment");
+        }
+
         return Options.ApiVersion is { Length: > 0 } version
             ? $"/openai/deployments/{Uri.EscapeDataString(model)}/{operation}"
                 + $"?api-version={Uri.EscapeDataString(version)}"

@@ -116,6 +116,8 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
             await _stream.WriteAsync(Encoding.UTF8.GetBytes(text), stopping);
         }
 
+        public async Task SendAsync(byte[] bytes) => await _stream.WriteAsync(bytes, stopping);
+
         public Task SendStreamHeadAsync() => SendAsync(
             "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
 

@@ -28,7 +28,7 @@ internal sealed class HapaxCompletionsDialect : ServerOnlyDialect
         var turns = new List<Turn>();
         int? maxTokens = null;
         double? temperature = null;
-        foreach (var property in document.RootElement.EnumerateObject())
+        foreach (var property in JsonFields.Once(document.RootElement))
         {
             var value = property.Value;
             switch (property.Name)

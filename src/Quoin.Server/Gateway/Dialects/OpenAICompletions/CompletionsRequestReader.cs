@@ -18,7 +18,7 @@ internal static class CompletionsRequestReader
         using (var writer = new Utf8JsonWriter(chat, JsonOutput.Options))
         {
             writer.WriteStartObject();
-            foreach (var property in document.RootElement.EnumerateObject())
+            foreach (var property in JsonFields.Once(document.RootElement))
             {
                 Copy(property, writer);
             }

@@ -20,7 +20,7 @@ internal static class OpenAIEmbeddingsBody
         IReadOnlyList<string>? inputs = null;
         int? dimensions = null;
         var base64 = false;
-        foreach (var property in document.RootElement.EnumerateObject())
+        foreach (var property in JsonFields.Once(document.RootElement))
         {
             switch (property.Name)
             {

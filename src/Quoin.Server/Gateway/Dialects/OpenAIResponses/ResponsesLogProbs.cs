@@ -58,8 +58,8 @@ internal static class ResponsesLogProbs
 
     private static TokenLogProb ReadToken(JsonElement item) => new(
         ResponsesJson.Text(item, "token") ?? "",
-        ResponsesJson.Find(item, "logprob") is { ValueKind: JsonValueKind.Number } value
-            ? JsonNumbers.Finite(value)
+        ResponsesJson.Find(item, "logprob") is { ValueKind: JsonValueKind.Number } number
+            ? JsonNumbers.Finite(number)
             : 0,
         ResponsesJson.Find(item, "bytes").ValueKind == JsonValueKind.Array
             ? [.. ResponsesJson.Items(item, "bytes").Select(b => b.GetByte())]

@@ -53,13 +53,14 @@ internal sealed class ResponsesStreamWatch : StreamWatch
             return WatchVerdict.Malformed;
         }
 
-        var (kind, call, error) = (Kind.Other, false, false);
+        var (kind, typed, call, error) = (Kind.Other, false, false, false);
         var facts = default(ResponsesFacts);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("type"u8))
             {
                 reader.Read();
+                typed = reader.TokenType != JsonTokenType.Null;
                 kind = KindOf(ref reader);
             }
             else if (reader.ValueTextEquals("item"u8))
@@ -76,7 +77,7 @@ internal sealed class ResponsesStreamWatch : StreamWatch
             {
                 var named = reader.ValueTextEquals("error"u8);
                 reader.Read();
-                error |= named && reader.TokenType != JsonTokenType.Null;
+                error |= named && reader.TokenType == JsonTokenType.StartObject;
                 reader.Skip();
             }
         }
@@ -88,7 +89,7 @@ internal sealed class ResponsesStreamWatch : StreamWatch
         Model = facts.Model ?? Model;
         _called |= call;
         _refused |= kind == Kind.Refusal;
-        return Verdict(error && kind == Kind.Other ? Kind.Failure : kind, call, facts, data);
+        return Verdict(error && !typed ? Kind.Failure : kind, call, facts, data);
     }
 
     private WatchVerdict Verdict(Kind kind, bool call, ResponsesFacts facts, ReadOnlySpan<byte> data)
