@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Quoin.Server.Gateway.Conversation;
 using Quoin.Server.Gateway.Dialects;
@@ -112,7 +113,38 @@ public sealed class AnthropicRecordingTests
             Assert.Skip("QUOIN_TEST_DATA holds no recorded streams of Anthropic");
         }
 
-        return AnthropicRecordings.All.Where(recording => recording.Name.EndsWith(suffix, StringComparison.Ordinal));
+        // Errors, cut and malformed streams are judged through the gateway.
+        return AnthropicRecordings.All.Where(
+            recording => recording.Name.EndsWith(suffix, StringComparison.Ordinal)
+            && (suffix == ".json" ? IsMessage(recording.Text) : recording.Name == Spliced || IsWhole(recording.Text)));
+    }
+
+    private static bool IsMessage(string text) => TypeOf(text) == "message";
+
+    /// <summary>One answer with its start and its end, and no error or other answer before that.</summary>
+    private static bool IsWhole(string text)
+    {
+        var types = Lines(text).Select(TypeOf).ToList();
+        var end = types.IndexOf("message_stop");
+        if (end < 0 || types[0] != "message_start" || types.Contains(null) || types.Contains("error"))
+        {
+            return false;
+        }
+
+        var starts = Lines(text).Take(end).Where(line => TypeOf(line) == "message_start");
+        return starts.Select(line => (string?)JsonNode.Parse(line)!["message"]!["id"]).Distinct().Count() == 1;
+    }
+
+    private static string? TypeOf(string line)
+    {
+        try
+        {
+            return (string?)JsonNode.Parse(line)?["type"];
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
     }
 
     private static string[] Lines(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries);

@@ -143,4 +143,10 @@ internal static class ResponsesSamples
 
         return folder!.FullName;
     }
+
+    /// <summary>A text property, null where there is none.</summary>
+    public static string? TextOf(JsonElement element, string name) =>
+        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString()
+            : null;
 }
