@@ -24,13 +24,15 @@ public sealed class BadAnswerTests
         $"HTTP/1.1 200 OK\r\n{Json}Content-Length: 9000000000\r\n\r\n{{}}",
         $"HTTP/1.1 200 OK\r\n{Json}Transfer-Encoding: chunked\r\n\r\nzz\r\n",
         $"HTTP/1.1 200 OK\r\n{Json}Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n",
-        "HTTP/1.1 204 No Content\r\n\r\n",
-        "HTTP/1.1 304 Not Modified\r\n\r\n",
-        "HTTP/1.1 301 Moved\r\nLocation: /v1/elsewhere\r\nContent-Length: 0\r\n\r\n",
-        "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
-        "HTTP/1.1 307 Temporary Redirect\r\nLocation: /v1/elsewhere\r\nContent-Length: 0\r\n\r\n",
-        "HTTP/1.1 308 Permanent Redirect\r\nLocation: /v1/elsewhere\r\nContent-Length: 0\r\n\r\n",
-        "HTTP/9.9 200 OK\r\n\r\n", "HTTP/1.1 999 What\r\nContent-Length: 0\r\n\r\n", "SSH-2.0-OpenSSH\r\n", "\0\0\0",
+        "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n",
+        "HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n",
+        "HTTP/1.1 301 Moved\r\nLocation: /v1/elsewhere\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 307 Temporary Redirect\r\nLocation: /v1/elsewhere\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 308 Permanent Redirect\r\nLocation: /v1/elsewhere\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/9.9 200 OK\r\nConnection: close\r\n\r\n",
+        "HTTP/1.1 999 What\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+        "SSH-2.0-OpenSSH\r\n", "\0\0\0",
     ];
 
     [Theory]
