@@ -95,12 +95,17 @@ internal sealed class ConfigurationValidator(
         [
             ("sim", isSim || provider.Sim == unused.Sim, "sim"),
             ("api_version", provider.Type == "azure-openai" || provider.ApiVersion is null, "azure-openai"),
+            ("translate_to",
+                provider.Type is "openai" or "azure-openai" || provider.TranslateTo == unused.TranslateTo,
+                "openai and azure-openai"),
             ("default_max_tokens",
                 provider.Type == "anthropic" || provider.DefaultMaxTokens == unused.DefaultMaxTokens, "anthropic"),
             ("api_key", !isSim || provider.ApiKey is null, Callers),
             ("base_url", !isSim || provider.BaseUrl is null, Callers),
             ("headers", !isSim || provider.Headers.Count == 0, Callers),
         ];
+        if (provider is { Type: "azure-openai", ApiVersion.Length: > 0, TranslateTo: "openai-responses" })
+            Contradiction($"{path}.translate_to", "needs the v1 API", "openai-chat, or no api_version");
         foreach (var (key, fits, types) in rules)
         {
             if (!fits)

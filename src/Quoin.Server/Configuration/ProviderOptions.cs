@@ -27,6 +27,13 @@ public sealed record ProviderOptions
     /// <summary>azure-openai: the <c>api-version</c> of the deployments API; empty uses the v1 API.</summary>
     public string? ApiVersion { get; init; }
 
+    /// <summary>
+    /// openai, azure-openai: the API that other dialects are translated to. Responses tells the thoughts of reasoning
+    /// models, chat takes stop sequences, penalties and a seed.
+    /// </summary>
+    [Setting(Choices = ["openai-chat", "openai-responses"])]
+    public string TranslateTo { get; init; } = "openai-chat";
+
     /// <summary>max_tokens sent to Anthropic when the client gives none. 1..1000000.</summary>
     [Setting(Min = 1, Max = 1000000)]
     public int DefaultMaxTokens { get; init; } = 4096;

@@ -14,7 +14,7 @@ internal sealed class AzureOpenAIProvider(string name, ProviderOptions options) 
 {
     public override IReadOnlyList<WireApi> Speaks { get; } = options.ApiVersion is { Length: > 0 }
         ? [WireApi.OpenAIChat, WireApi.OpenAICompletions, WireApi.OpenAIEmbeddings]
-        : [WireApi.OpenAIChat, WireApi.OpenAIResponses, WireApi.OpenAICompletions, WireApi.OpenAIEmbeddings];
+        : OpenAIProvider.All(options);
 
     public override string? DefaultBaseUrl => null;
 

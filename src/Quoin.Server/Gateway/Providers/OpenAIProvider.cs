@@ -9,8 +9,12 @@ internal sealed class OpenAIProvider(string name, ProviderOptions options) : Ope
     private static readonly string[] NamePrefixes =
         ["gpt-", "chatgpt-", "o1", "o3", "o4", "text-embedding-", "codex-", "davinci-", "babbage-", "computer-use-"];
 
-    public override IReadOnlyList<WireApi> Speaks { get; } =
-        [WireApi.OpenAIChat, WireApi.OpenAIResponses, WireApi.OpenAICompletions, WireApi.OpenAIEmbeddings];
+    public override IReadOnlyList<WireApi> Speaks { get; } = All(options);
+
+    /// <summary>What OpenAI has, the API to translate to first.</summary>
+    public static IReadOnlyList<WireApi> All(ProviderOptions options) => options.TranslateTo == "openai-responses"
+        ? [WireApi.OpenAIResponses, WireApi.OpenAIChat, WireApi.OpenAICompletions, WireApi.OpenAIEmbeddings]
+        : [WireApi.OpenAIChat, WireApi.OpenAIResponses, WireApi.OpenAICompletions, WireApi.OpenAIEmbeddings];
 
     public override string? DefaultBaseUrl => "https://api.openai.com/v1";
 

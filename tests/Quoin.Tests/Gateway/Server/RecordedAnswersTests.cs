@@ -62,6 +62,11 @@ public sealed class RecordedAnswersTests
         {
             Assert.True(status == 502 || body.Contains("error", StringComparison.Ordinal));
         }
+        else if (walked is { IsUnsound: true } or { LacksEnd: true } && status != 200)
+        {
+            // Cut before its first content: nothing had gone out, so it is an error's status.
+            Assert.Equal(502, status);
+        }
         else if (walked is { IsUnsound: true } or { LacksEnd: true } && body != Stream(recording, api))
         {
             // Relayed as far as it goes, then ended by the missing marker, or a cut one by the dialect's own error.

@@ -55,7 +55,7 @@ public sealed class ServerTests
 
     [Theory]
     [InlineData("GET", "/nothing", 404)]
-    [InlineData("PUT", "/v1/chat/completions", 405)]
+    [InlineData("PUT", "/health", 405)]
     public async Task Paths_that_nobody_serves_are_problems(string method, string path, int status)
     {
         await using var gateway = await TestGateway.StartAsync(new QuoinOptions());
@@ -110,6 +110,30 @@ public sealed class ServerTests
         Assert.Equal(200, (int)response.StatusCode);
         Assert.Equal("1", Assert.Single(response.Headers.GetValues("X-Quoin-Attempts")));
         Assert.Empty(other.Requests);
+    }
+
+    [Fact]
+    public async Task Other_dialects_are_translated_to_the_api_that_the_provider_is_set_to()
+    {
+        await using var upstream = new ScriptedUpstream(ScriptedUpstream.Json("""
+            {"id":"r","object":"response","status":"completed","model":"m","output":[
+            {"type":"reasoning","id":"rs","summary":[{"type":"summary_text","text":"hm"}]},
+            {"type":"message","id":"ms","role":"assistant","status":"completed","content":
+            [{"type":"output_text","text":"yes","annotations":[]}]}],"usage":{"input_tokens":1,"output_tokens":2}}
+            """));
+        await using var gateway = await TestGateway.BeforeAsync(upstream, "openai", options => options with
+        {
+            Providers = options.Providers.ToDictionary(
+                pair => pair.Key,
+                pair => pair.Value with { TranslateTo = "openai-responses" },
+                StringComparer.Ordinal),
+        });
+        var (status, body) = await gateway.AskAsync(
+            "/v1/messages", """{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"well?"}]}""");
+        Assert.Equal(200, status);
+        Assert.StartsWith("POST /v1/responses ", upstream.Only.Line, StringComparison.Ordinal);
+        Assert.Contains("\"thinking\":\"hm\"", body, StringComparison.Ordinal);
+        Assert.Contains("\"text\":\"yes\"", body, StringComparison.Ordinal);
     }
 
     [Fact]
