@@ -50,7 +50,6 @@ internal sealed partial class GatewayPipeline(
             record.ClientGone = true;
             return;
         }
-
         catch (Exception e) when (!http.Response.HasStarted)
         {
             Log.Fault(logger, e, record.RequestId);

@@ -1,5 +1,7 @@
+using System.Text;
 using System.Text.Json;
 using Quoin.Server.Gateway.Dialects;
+using Quoin.Server.Telemetry;
 
 namespace Quoin.Server.Gateway.Relay;
 
@@ -22,6 +24,9 @@ internal sealed class StreamRelay(Exchange exchange, AttemptPlan plan, AttemptCl
 
     private readonly ClientWriter _client = new(
         exchange.Http, exchange.Snapshot.Options.Server.WriteTimeout, exchange.Time);
+
+    /// <summary>The provider's events, where answers are logged.</summary>
+    private readonly StringBuilder? _answer = exchange.Snapshot.Options.Logging.Prompts ? new() : null;
 
     private PooledBuffer? _held = new(4096);
     private HttpResponseMessage? _response;
@@ -60,6 +65,7 @@ internal sealed class StreamRelay(Exchange exchange, AttemptPlan plan, AttemptCl
         {
             (exchange.Record.Usage, exchange.Record.Finish) = (_relay.Usage, _relay.Finish);
             exchange.Record.ResponseModel = _relay.Model;
+            exchange.Record.Answer = _answer?.ToString();
         }
     }
 
@@ -106,6 +112,11 @@ internal sealed class StreamRelay(Exchange exchange, AttemptPlan plan, AttemptCl
             ? _relay.Pass(e, NoOutput.Instance)
             : _relay.Pass(e, Committed ? _client.Output : _held!);
         exchange.Record.StreamEvents++;
+        if (_answer is { Length: < TelemetryLimits.LogPromptChars } answer && e.HasData)
+        {
+            answer.Append(Encoding.UTF8.GetString(e.Data.Span)).Append('\n');
+        }
+
         switch (verdict)
         {
             case WatchVerdict.Content:

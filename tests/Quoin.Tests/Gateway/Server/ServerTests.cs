@@ -136,6 +136,24 @@ public sealed class ServerTests
         Assert.Contains("\"text\":\"yes\"", body, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public async Task Prompts_and_answers_are_logged_only_when_that_is_asked_for(bool asked, bool stream)
+    {
+        var options = new QuoinOptions { Logging = new LoggingOptions { Prompts = asked } };
+        var gateway = await TestGateway.StartAsync(options);
+        await gateway.AskAsync("/v1/chat/completions",
+            "{\"model\":\"sim\",\"stream\":" + (stream ? "true" : "false")
+            + ",\"messages\":[{\"role\":\"user\",\"content\":\"echo: marmalade\"}]}");
+        var log = await gateway.StopAsync();
+        Assert.Equal(asked, log.Contains("echo: marmalade", StringComparison.Ordinal));
+        Assert.Equal(asked, log.Contains("\"answer\":", StringComparison.Ordinal));
+        await gateway.DisposeAsync();
+    }
+
     [Fact]
     public async Task An_estimate_of_tokens_calls_no_provider()
     {
