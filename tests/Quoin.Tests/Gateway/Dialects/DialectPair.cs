@@ -31,7 +31,9 @@ internal sealed record DialectPair(Dialect Client, Dialect Provider)
         var body = new ArrayBufferWriter<byte>();
         var upstream = new UpstreamTraits
         {
-            Model = "some-model", Stream = request.Stream, CompatibleServer = true,
+            Model = "some-model",
+            Stream = request.Stream,
+            CompatibleServer = true,
         };
         dialect.WriteRequest(request, upstream, body);
         if (dialect != DialectTable.Gemini)
@@ -74,7 +76,8 @@ internal sealed record DialectPair(Dialect Client, Dialect Provider)
                 ["max_tokens"] = 1,
                 ["messages"] = new JsonArray(new JsonObject
                 {
-                    ["role"] = "assistant", ["content"] = body["content"]!.DeepClone(),
+                    ["role"] = "assistant",
+                    ["content"] = body["content"]!.DeepClone(),
                 }),
             },
             _ => new JsonObject { ["contents"] = new JsonArray(body["candidates"]![0]!["content"]!.DeepClone()) },

@@ -58,7 +58,10 @@ internal static class ClientDialects
         {
             ["up"] = new()
             {
-                Type = client.Foreign, BaseUrl = "http://127.0.0.1:1/v1", Models = ["*"], ApiKey = "sk-secret-1234",
+                Type = client.Foreign,
+                BaseUrl = "http://127.0.0.1:1/v1",
+                Models = ["*"],
+                ApiKey = "sk-secret-1234",
             },
         },
     });

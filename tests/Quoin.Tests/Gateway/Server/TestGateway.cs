@@ -48,7 +48,10 @@ internal sealed class TestGateway : IAsyncDisposable
             {
                 ["up"] = new()
                 {
-                    Type = type, BaseUrl = upstream.BaseUrl, Models = ["*"], ApiKey = "sk-secret-key-1234",
+                    Type = type,
+                    BaseUrl = upstream.BaseUrl,
+                    Models = ["*"],
+                    ApiKey = "sk-secret-key-1234",
                 },
             },
         };

@@ -18,7 +18,8 @@ public sealed class ResponsesRequestWriterTests
     public void Thoughts_are_asked_for_in_their_encrypted_form()
     {
         var request = ResponsesSamples.User(new TextPart("x"))
-            with { Reasoning = new Reasoning(null, 9000, IncludeThoughts: true) };
+            with
+        { Reasoning = new Reasoning(null, 9000, IncludeThoughts: true) };
         var json = ResponsesSamples.WriteJson(request);
         Assert.Equal("""{"effort":"medium","summary":"auto"}""", json.GetProperty("reasoning").GetRawText());
         Assert.Equal("""["reasoning.encrypted_content"]""", json.GetProperty("include").GetRawText());
