@@ -30,7 +30,7 @@ internal static class GeminiRequestWriter
         {
             WriteTools(json, request.Tools);
             WriteToolChoice(json, request.ToolChoice);
-            if (request.ParallelToolCalls == false && !HoldsToOne(request.ToolChoice))
+            if (request.ParallelToolCalls == false && !HoldsToOne(request))
             {
                 throw new UntranslatableException(
                     ChatField.ParallelToolCalls, null, "Gemini cannot be held to one tool call an answer");
@@ -47,8 +47,12 @@ internal static class GeminiRequestWriter
     /// <summary>
     /// No call, or one forced function: Gemini's own choice then says all that the wish for single calls does.
     /// </summary>
-    private static bool HoldsToOne(ToolChoice? choice) =>
-        choice is { Mode: ToolChoiceMode.None } or { Mode: ToolChoiceMode.Required, Allowed.Count: 1 };
+    private static bool HoldsToOne(ChatRequest request) => request.ToolChoice switch
+    {
+        { Mode: ToolChoiceMode.None } => true,
+        { Mode: ToolChoiceMode.Required } choice => (choice.Allowed?.Count ?? request.Tools.Count) == 1,
+        _ => false,
+    };
 
     private static void WriteTools(Utf8JsonWriter json, IReadOnlyList<Tool> tools)
     {
