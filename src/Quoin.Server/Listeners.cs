@@ -9,8 +9,8 @@ namespace Quoin.Server;
 internal sealed class Listeners
 {
     /// <summary>
-    /// A slow body must at least trickle (RFC-less; Kestrel's own default): bytes a second after the first
-    /// <c>server.read_timeout</c>.
+    /// A slow body must at least trickle: bytes a second after the first <c>server.read_timeout</c>. The number is
+    /// Kestrel's own default.
     /// </summary>
     private const double BodyBytesPerSecond = 240;
 
