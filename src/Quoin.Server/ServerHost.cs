@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Quoin.Server.Configuration;
+using Quoin.Server.Control;
 using Quoin.Server.Gateway;
 using Quoin.Server.Gateway.Endpoints;
 using Quoin.Server.Gateway.Providers;
@@ -101,6 +102,7 @@ public static class ServerHost
         app.MapGateway(pipeline, new ModelList(snapshots, router, time));
         app.MapHealth(snapshots, listeners.IsLoopback, lifetime.ApplicationStopping);
         app.MapMetrics(source, new MetricsPage(registry), listeners);
+        app.MapControl();
 
         await ListenAsync(app, listeners, log, cancellationToken);
         source.Start(loggers.CreateLogger("Quoin.Configuration"), time);

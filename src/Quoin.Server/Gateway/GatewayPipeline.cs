@@ -38,8 +38,7 @@ internal sealed partial class GatewayPipeline(
             }
 
             ReadEnvelope(exchange);                                          // 2
-            var candidates = await RouteAsync(exchange);                     // 3
-            error = await AttemptAsync(exchange, candidates);                // 4
+            error = await CallAsync(exchange);                               // 3, 4
         }
         catch (GatewayException e)
         {
@@ -173,6 +172,13 @@ internal sealed partial class GatewayPipeline(
         {
             record.Prompt = System.Text.Encoding.UTF8.GetString(body);
         }
+    }
+
+    /// <summary>Gets the answer from a provider. Null when one went out.</summary>
+    private async ValueTask<GatewayError?> CallAsync(Exchange exchange)
+    {
+        var candidates = await RouteAsync(exchange);                         // 3
+        return await AttemptAsync(exchange, candidates);                     // 4
     }
 
     private async ValueTask<IReadOnlyList<Candidate>> RouteAsync(Exchange exchange)
