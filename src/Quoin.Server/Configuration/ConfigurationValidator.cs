@@ -15,6 +15,13 @@ internal sealed class ConfigurationValidator(
     IReadOnlySet<string> secretPaths,
     List<ConfigurationError> errors)
 {
+    /// <summary>What says where a message ends and for whom it is: two of one would be read in two ways.</summary>
+    private static readonly HashSet<string> FramingHeaders = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "Host", "Content-Length", "Content-Type", "Transfer-Encoding", "Connection", "Keep-Alive", "TE", "Trailer",
+        "Upgrade", "Expect",
+    };
+
     private readonly string[] _refused = [.. errors.Select(error => error.Key)];
 
     public void Validate()
@@ -66,6 +73,13 @@ internal sealed class ConfigurationValidator(
         if (provider.Type.Length == 0)
             return;
         var key = $"{path}.api_key";
+        if (provider.ApiKey?.Any(character => character is <= ' ' or > '~') == true)
+        {
+            // A line break at the end of a file or variable is the usual one. The value is not printed.
+            Report(ConfigurationErrorKind.WrongType, key, "holds a character that no key has, such as a line break",
+                accepted: "printable ASCII characters without spaces");
+        }
+
         var (hasKey, hasUrl) = (!string.IsNullOrEmpty(provider.ApiKey), provider.BaseUrl is not null);
         switch (provider.Type)
         {
@@ -120,6 +134,8 @@ internal sealed class ConfigurationValidator(
             var key = $"{path}.headers.{Text.Printable(header)}";
             if (header.Length == 0 || !header.All(IsTokenCharacter))
                 Report(ConfigurationErrorKind.WrongType, key, "not a header name");
+            if (FramingHeaders.Contains(header))
+                Contradiction(key, "the gateway sets this header itself", "any header that does not frame the message");
             if (value.Any(character => character is < ' ' and not '\t' or > '~'))
             {
                 Report(ConfigurationErrorKind.WrongType, key, "not a header value",
