@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Quoin.Server.Configuration;
 using Quoin.Server.Control;
 using Quoin.Server.Gateway;
+using Quoin.Server.Gateway.Cache;
 using Quoin.Server.Gateway.Endpoints;
 using Quoin.Server.Gateway.Providers;
 using Quoin.Server.Gateway.Routing;
@@ -42,7 +43,8 @@ public static class ServerHost
     /// <summary>What the parts of the server find wrong with a configuration whose every value is fine.</summary>
     internal static IEnumerable<(string Key, string Message)> Check(QuoinOptions options) =>
         options.Providers.SelectMany(provider => SimScenarioReader.Check(provider.Value.Sim.Scenario)
-            .Select(error => ($"providers.{provider.Key}.sim.scenario", error)));
+            .Select(error => ($"providers.{provider.Key}.sim.scenario", error)))
+            .Concat(StoreTable.Check(options.Llm.Cache));
 
     internal static async Task<RunningServer> StartAsync(
         ConfigurationSource source, TimeProvider time, Stream logStream, TextWriter screen,
@@ -80,7 +82,10 @@ public static class ServerHost
         var router = new ModelRouter(catalog);
         var services = new GatewayServices(
             time, IdSource.FromSystem(), metrics, new ServerTiming(time));
-        var pipeline = new GatewayPipeline(services, snapshots, router, loggers.CreateLogger<GatewayPipeline>());
+        var caches = new CacheHolder(registry, time, loggers);
+        caches.Configure(options.Llm.Cache);
+        var pipeline = new GatewayPipeline(
+            services, snapshots, router, caches, loggers.CreateLogger<GatewayPipeline>());
         var requestLog = new RequestLog(log, time);
         var reloads = source.OnChange((_, now) =>
         {
@@ -89,6 +94,7 @@ public static class ServerHost
             var upstreams = pools.Connect(now);
             snapshots.Current = new GatewaySnapshot(now, upstreams);
             router.Forget();
+            caches.Configure(now.Llm.Cache);
             catalog.Keep(upstreams);
         });
         source.OnReload(metrics.RecordReload);
@@ -102,7 +108,7 @@ public static class ServerHost
         app.MapGateway(pipeline, new ModelList(snapshots, router, time));
         app.MapHealth(snapshots, listeners.IsLoopback, lifetime.ApplicationStopping);
         app.MapMetrics(source, new MetricsPage(registry), listeners);
-        app.MapControl();
+        app.MapControl().MapCache(caches);
 
         await ListenAsync(app, listeners, log, cancellationToken);
         source.Start(loggers.CreateLogger("Quoin.Configuration"), time);

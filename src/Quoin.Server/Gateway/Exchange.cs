@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Quoin.Server.Gateway.Cache;
 using Quoin.Server.Gateway.Conversation;
 using Quoin.Server.Gateway.Dialects;
 using Quoin.Server.Gateway.Relay;
@@ -34,6 +35,20 @@ internal sealed class Exchange(
     public PooledBuffer Body { get; } = new();
 
     public Envelope Envelope { get; set; }
+
+    /// <summary>Whose request it is: what is kept for one tenant is never given to another. Empty: nobody's.</summary>
+    public string Tenant { get; set; } = "";
+
+    /// <summary>Where a copy of the answer is kept on its way to the client; null: nowhere.</summary>
+    public AnswerCapture? Capture { get; set; }
+
+    /// <summary>How the cache served the request; null where there is no cache.</summary>
+    public string? CacheStatus { get; set; }
+
+    public CacheKey? CacheKey { get; set; }
+
+    /// <summary>Of an answer from the cache.</summary>
+    public TimeSpan? CacheAge { get; set; }
 
     /// <summary>Timestamp at which the call ends, all attempts together.</summary>
     public long Deadline { get; set; }

@@ -54,7 +54,9 @@ internal sealed class WholeRelay(Exchange exchange, AttemptPlan plan, AttemptClo
     {
         Note(AnswerFacts.Read(exchange.Call.Api, exchange.Dialect, body.WrittenSpan));
         KeepAnswer(body);
-        ResponseHead.Begin(exchange, response.Status, ContentType(response), response);
+        var contentType = ContentType(response);
+        exchange.Capture?.Keep(contentType, body.WrittenSpan);
+        ResponseHead.Begin(exchange, response.Status, contentType, response);
         await ResponseHead.WriteAsync(exchange, body.WrittenMemory);
         return AttemptResult.Answered;
     }
@@ -65,6 +67,7 @@ internal sealed class WholeRelay(Exchange exchange, AttemptPlan plan, AttemptClo
         using var translated = new PooledBuffer();
         Note(translation.WriteResponse(exchange, plan, body.WrittenMemory, translated));
         KeepAnswer(translated);
+        exchange.Capture?.Keep("application/json", translated.WrittenSpan);
         ResponseHead.Begin(exchange, 200, "application/json", response);
         await ResponseHead.WriteAsync(exchange, translated.WrittenMemory);
         return AttemptResult.Answered;
