@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -7,6 +8,8 @@ using Quoin.Server.Configuration;
 using Quoin.Server.Control;
 using Quoin.Server.Gateway;
 using Quoin.Server.Gateway.Endpoints;
+using Quoin.Server.Gateway.Idempotency;
+using Quoin.Server.Gateway.Jobs;
 using Quoin.Server.Gateway.Providers;
 using Quoin.Server.Gateway.Routing;
 using Quoin.Server.Gateway.Settle;
@@ -80,6 +83,13 @@ public static class ServerHost
         var router = new ModelRouter(catalog);
         var services = new GatewayServices(
             time, IdSource.FromSystem(), metrics, new ServerTiming(time));
+        var answers = new IdempotencyStore(() => source.Current.Idempotency, time);
+        var jobs = await OpenJobsAsync(source, services, registry, loggers, log);
+        services = services with
+        {
+            Idempotency = new IdempotencyStage(answers, new IdempotencyMetrics(registry, answers), time),
+            Jobs = jobs?.Stage,
+        };
         var pipeline = new GatewayPipeline(services, snapshots, router, loggers.CreateLogger<GatewayPipeline>());
         var requestLog = new RequestLog(log, time);
         var reloads = source.OnChange((_, now) =>
@@ -96,23 +106,48 @@ public static class ServerHost
         var metricsPort = new MetricsPort(listeners.MetricsPort, options.Metrics.Path);
         app.UseRouting();
         var edgeLogger = loggers.CreateLogger<RequestEdge>();
-        app.Use(next => new RequestEdge(
-            next, metricsPort, metrics, requestLog, services.Ids, time, edgeLogger).InvokeAsync);
+        RequestEdge EdgeOf(RequestDelegate next) =>
+            new(next, metricsPort, metrics, requestLog, services.Ids, time, edgeLogger);
+        app.Use(next => EdgeOf(next).InvokeAsync);
         var lifetime = app.Services.GetRequiredService<IHostApplicationLifetime>();
         app.MapGateway(pipeline, new ModelList(snapshots, router, time));
         app.MapHealth(snapshots, listeners.IsLoopback, lifetime.ApplicationStopping);
         app.MapMetrics(source, new MetricsPage(registry), listeners);
-        app.MapControl();
+        var control = app.MapControl();
+        if (jobs is not null)
+        {
+            new JobEndpoints(jobs.Desk, static _ => "", lifetime.ApplicationStopping).Map(app, "/v1");
+            control.MapJobs(jobs.Desk, lifetime.ApplicationStopping);
+            lifetime.ApplicationStopping.Register(jobs.Stop);
+        }
 
-        await ListenAsync(app, listeners, log, cancellationToken);
+        await ListenAsync(app, listeners, log, jobs, cancellationToken);
+        jobs?.Start(EdgeOf(http => pipeline.InvokeAsync(
+            http, RequestEdge.RecordOf(http), JobExchange.CallOf(http))).InvokeAsync);
         source.Start(loggers.CreateLogger("Quoin.Configuration"), time);
-        var server = new RunningServer(app, log, registry, reloads);
+        var server = new RunningServer(app, log, registry, reloads, jobs);
         StartScreen.Write(screen, source, server.Addresses, listeners, snapshots.Current);
         return server;
     }
 
+    private static async Task<JobService?> OpenJobsAsync(
+        ConfigurationSource source, GatewayServices services, MetricRegistry registry, ILoggerFactory loggers,
+        LogOutput log)
+    {
+        try
+        {
+            return JobService.Open(source, services, registry, loggers);
+        }
+        catch (ServerStartException)
+        {
+            // What the journal has logged tells more.
+            await log.DisposeAsync();
+            throw;
+        }
+    }
+
     private static async Task ListenAsync(
-        WebApplication app, Listeners listeners, LogOutput log, CancellationToken cancellationToken)
+        WebApplication app, Listeners listeners, LogOutput log, JobService? jobs, CancellationToken cancellationToken)
     {
         try
         {
@@ -120,6 +155,7 @@ public static class ServerHost
         }
         catch (IOException e)
         {
+            await (jobs?.DisposeAsync() ?? ValueTask.CompletedTask);
             await log.DisposeAsync();
             throw new ServerStartException(listeners.Explain(e), e);
         }

@@ -38,6 +38,12 @@ internal sealed partial class GatewayPipeline(
             }
 
             ReadEnvelope(exchange);                                          // 2
+            if ((services.Idempotency is { } keys && await keys.AnswersAsync(exchange))
+                || (services.Jobs is { } jobs && await jobs.AcceptsAsync(exchange, RouteAsync)))
+            {
+                return;
+            }
+
             error = await CallAsync(exchange);                               // 3, 4
         }
         catch (GatewayException e)

@@ -1,3 +1,5 @@
+using Quoin.Server.Gateway.Idempotency;
+using Quoin.Server.Gateway.Jobs;
 using Quoin.Server.Gateway.Relay;
 using Quoin.Server.Gateway.Settle;
 using Quoin.Server.Telemetry;
@@ -9,4 +11,9 @@ internal sealed record GatewayServices(
     TimeProvider Time, IdSource Ids, GatewayMetrics Metrics, ServerTiming ServerTiming)
 {
     public AttemptClocks Clocks { get; } = new(Time);
+
+    public IdempotencyStage? Idempotency { get; init; }
+
+    /// <summary>Null where no journal keeps jobs.</summary>
+    public JobStage? Jobs { get; init; }
 }
