@@ -74,7 +74,7 @@ public sealed class JobServerTests
     [InlineData("""{"model":"no-such-model","messages":[]}""", 404)]
     public async Task What_cannot_be_run_is_refused_before_it_is_a_job(string body, int status)
     {
-        await using var upstream = new ScriptedUpstream(Hang);
+        await using var upstream = new ScriptedUpstream(ScriptedUpstream.Json("{}"));
         await using var jobs = await JobGateway.StartAsync(upstream, options => options with
         {
             Providers = new Dictionary<string, ProviderOptions>
@@ -262,7 +262,14 @@ public sealed class JobServerTests
         Assert.Equal(JsonValueKind.Null, (await jobs.GetAsync(id, "?wait=10ms")).GetProperty("result").ValueKind);
         using var client = new HttpClient { BaseAddress = jobs.Gateway.Address };
         var poll = client.GetAsync($"/v1/jobs/{id}?wait=60s");
-        await jobs.GetAsync(id, "");
+
+        // The job's own run, the poll, and this.
+        while (!(await jobs.Client.GetStringAsync("/metrics")).Contains(
+            "\nhttp_requests_in_progress 3", StringComparison.Ordinal))
+        {
+            await Task.Yield();
+        }
+
         await jobs.StopAsync();
         using var response = await poll;
         Assert.Contains("\"result\":null", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
