@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -83,13 +84,8 @@ public static class ServerHost
         var router = new ModelRouter(catalog);
         var services = new GatewayServices(
             time, IdSource.FromSystem(), metrics, new ServerTiming(time));
-        var answers = new IdempotencyStore(() => source.Current.Idempotency, time);
         var jobs = await OpenJobsAsync(source, services, registry, loggers, log);
-        services = services with
-        {
-            Idempotency = new IdempotencyStage(answers, new IdempotencyMetrics(registry, answers), time),
-            Jobs = jobs?.Stage,
-        };
+        services = services with { Idempotency = KeepAnswers(source, registry, time), Jobs = jobs?.Stage };
         var pipeline = new GatewayPipeline(services, snapshots, router, loggers.CreateLogger<GatewayPipeline>());
         var requestLog = new RequestLog(log, time);
         var reloads = source.OnChange((_, now) =>
@@ -113,21 +109,35 @@ public static class ServerHost
         app.MapGateway(pipeline, new ModelList(snapshots, router, time));
         app.MapHealth(snapshots, listeners.IsLoopback, lifetime.ApplicationStopping);
         app.MapMetrics(source, new MetricsPage(registry), listeners);
-        var control = app.MapControl();
-        if (jobs is not null)
-        {
-            new JobEndpoints(jobs.Desk, static _ => "", lifetime.ApplicationStopping).Map(app, "/v1");
-            control.MapJobs(jobs.Desk, lifetime.ApplicationStopping);
-            lifetime.ApplicationStopping.Register(jobs.Stop);
-        }
+        MapJobs(app, app.MapControl(), jobs, lifetime.ApplicationStopping);
 
         await ListenAsync(app, listeners, log, jobs, cancellationToken);
-        jobs?.Start(EdgeOf(http => pipeline.InvokeAsync(
-            http, RequestEdge.RecordOf(http), JobExchange.CallOf(http))).InvokeAsync);
+        jobs?.Start(EdgeOf(http => JobExchange.InvokeAsync(http, pipeline)).InvokeAsync);
         source.Start(loggers.CreateLogger("Quoin.Configuration"), time);
         var server = new RunningServer(app, log, registry, reloads, jobs);
         StartScreen.Write(screen, source, server.Addresses, listeners, snapshots.Current);
         return server;
+    }
+
+    private static IdempotencyStage KeepAnswers(
+        ConfigurationSource source, MetricRegistry registry, TimeProvider time)
+    {
+        var answers = new IdempotencyStore(() => source.Current.Idempotency, time);
+        return new IdempotencyStage(answers, new IdempotencyMetrics(registry, answers), time);
+    }
+
+    private static void MapJobs(
+        WebApplication app, RouteGroupBuilder control, JobService? jobs, CancellationToken stopping)
+    {
+        if (jobs is null)
+        {
+            return;
+        }
+
+        // Without keys every caller is of the one tenant that has no name.
+        new JobEndpoints(jobs.Desk, static _ => "", stopping).Map(app, "/v1");
+        control.MapJobs(jobs.Desk, stopping);
+        stopping.Register(jobs.Stop);
     }
 
     private static async Task<JobService?> OpenJobsAsync(

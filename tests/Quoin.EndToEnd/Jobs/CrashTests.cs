@@ -26,7 +26,7 @@ public sealed class CrashTests
         var configuration =
             $$"""
             queue: {state_path: "{{folder.Path}}/state/jobs.journal", save_interval: 1s}
-            jobs: {max_attempts: 100}
+            jobs: {max_attempts: 100, max_jobs: 1000000}
             providers:
               sim:
                 type: sim
@@ -43,9 +43,8 @@ public sealed class CrashTests
             using var client = new JobClient(quoin.Address);
             using var killing = new CancellationTokenSource();
             var sending = Enumerable.Range(0, Clients).Select(
-                i => SendAsync(client, $"{round}-{i}", accepted, killing.Token)).ToArray();
-            await Task.Delay(
-                TimeSpan.FromMilliseconds(random.Next(20, 600)), TimeProvider.System, TestContext.Current.CancellationToken);
+                i => SendAsync(client, $"{round}-{i}", accepted, new Random(seed + i), killing.Token)).ToArray();
+            await Task.Delay(TimeSpan.FromMilliseconds(random.Next(20, 600)), TimeProvider.System);
             await CheckSomeAsync(client, accepted, results, random);
             quoin.Process.Kill();
             await killing.CancelAsync();
@@ -73,7 +72,7 @@ public sealed class CrashTests
     private static string ResultOf(JsonElement job) => job.GetProperty("result").GetRawText();
 
     private static async Task SendAsync(
-        JobClient client, string name, Dictionary<string, string> accepted, CancellationToken killed)
+        JobClient client, string name, Dictionary<string, string> accepted, Random random, CancellationToken killed)
     {
         for (var i = 0; !killed.IsCancellationRequested; i++)
         {
@@ -88,6 +87,8 @@ public sealed class CrashTests
                 Assert.Equal(HttpStatusCode.Accepted, answer.Status);
                 accepted.Add(answer.Id!, text);
             }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(random.Next(20)), TimeProvider.System, CancellationToken.None);
         }
     }
 

@@ -55,7 +55,8 @@ internal sealed class JobClient(Uri address) : IDisposable
     /// <summary>What the simulated provider said.</summary>
     public static string? TextOf(JsonElement job) =>
         job.GetProperty("result") is { ValueKind: JsonValueKind.Object } result
-            ? result.GetProperty("body").GetProperty("choices")[0].GetProperty("message").GetProperty("content").GetString()
+            ? result.GetProperty("body").GetProperty("choices")[0].GetProperty("message").GetProperty("content")
+                .GetString()
             : null;
 
     public void Dispose() => _http.Dispose();

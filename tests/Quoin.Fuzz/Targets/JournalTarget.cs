@@ -60,7 +60,8 @@ internal sealed class JournalTarget() : FuzzTarget("journal", InputFormat.Text)
         FuzzFailure.Unless(scan.End <= scan.Length && scan.Length == input.Length, "ends beyond the file");
         FuzzFailure.Unless(scan.Records == records.Count, "counts other records than it gives");
         FuzzFailure.Unless(
-            scan.Damaged.All(damage => damage.Start < damage.End && damage.End <= scan.Length), "damage is out of place");
+            scan.Damaged.All(damage => damage.Start < damage.End && damage.End <= scan.Length),
+            "damage is out of place");
         var table = new JobTable(static () => new JobsOptions(), TimeProvider.System);
         foreach (var (type, payload) in records)
         {

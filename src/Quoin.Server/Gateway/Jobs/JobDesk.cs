@@ -3,7 +3,7 @@ using Quoin.Server.Storage.Journal;
 
 namespace Quoin.Server.Gateway.Jobs;
 
-/// <summary>What can be asked of jobs: accept, find, wait, list, cancel. Every change is a record of the journal.</summary>
+/// <summary>What can be asked of jobs: accept, find, wait, cancel. Every change is a record of the journal.</summary>
 internal sealed class JobDesk(JobTable table, JournalWriter journal, JobMetrics metrics, TimeProvider time)
 {
     public JobTable Table => table;

@@ -51,9 +51,10 @@ internal sealed class JobExchange : IDisposable
             ? new JobExchange(job, new GatewayCall(api, EventStreamFraming.Instance, job.Request.PathModel), ending)
             : null;
 
-    /// <summary>What the request handler of the jobs runs.</summary>
-    public static GatewayCall CallOf(HttpContext http) =>
-        http.Features.Get<JobCall>()?.Call ?? throw new UnreachableException("no job runs this request");
+    /// <summary>What stands behind the edge for a run.</summary>
+    public static Task InvokeAsync(HttpContext http, GatewayPipeline pipeline) => pipeline.InvokeAsync(
+        http, RequestEdge.RecordOf(http),
+        http.Features.Get<JobCall>()?.Call ?? throw new UnreachableException("no job runs this request"));
 
     /// <summary>What a client would have been told to wait.</summary>
     public string? RetryAfter => _http.Response.Headers.RetryAfter;

@@ -60,8 +60,8 @@ internal sealed class JobService : IAsyncDisposable
         catch (JournalException e)
         {
             throw new ServerStartException(
-                $"queue.state_path: the journal {path} cannot be used: {e.Message}. Name a file of this server's own, in "
-                + "a folder that it may write to", e);
+                $"queue.state_path: the journal {path} cannot be used: {e.Message}. "
+                + "Name a file of this server's own, in a folder that it may write to", e);
         }
     }
 

@@ -20,7 +20,8 @@ internal sealed class JobStage(JobDesk desk, OutboundGuard guard)
     public const string WebhookHeader = "X-Quoin-Webhook";
 
     /// <summary>Headers that change the answer. Credentials are never among them.</summary>
-    private static readonly string[] KeptHeaders = ["anthropic-version", "anthropic-beta", "openai-beta", "Cache-Control"];
+    private static readonly string[] KeptHeaders =
+        ["anthropic-version", "anthropic-beta", "openai-beta", "Cache-Control"];
 
     private const string KeptPrefix = "X-Quoin-";
 

@@ -32,7 +32,7 @@ internal sealed class JobTable(Func<JobsOptions> options, TimeProvider time) : I
         }
     }
 
-    /// <summary>Room for one more job, given back by <see cref="Release"/> when it is in the table or will not be.</summary>
+    /// <summary>Room for a job, given back by <see cref="Release"/> when it is in the table or will not be.</summary>
     public bool TryReserve(long bytes)
     {
         var limits = options();
@@ -269,5 +269,6 @@ internal sealed class JobTable(Func<JobsOptions> options, TimeProvider time) : I
         _ => null,
     };
 
-    private bool IsExpired(Job job) => job.Finished is { } finished && finished + options().Retention <= time.GetUtcNow();
+    private bool IsExpired(Job job) =>
+        job.Finished is { } finished && finished + options().Retention <= time.GetUtcNow();
 }

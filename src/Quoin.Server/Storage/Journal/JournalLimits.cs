@@ -3,7 +3,7 @@ namespace Quoin.Server.Storage.Journal;
 /// <summary>Every bound of the journal that is not a setting, with its reason.</summary>
 internal static class JournalLimits
 {
-    /// <summary>Bytes of one record's payload: the largest is a job's body or result, 32 MB, and what describes it.</summary>
+    /// <summary>Bytes of a record's payload: the largest is a job's body, 32 MB, and what describes it.</summary>
     public const int PayloadBytes = 48 * 1024 * 1024;
 
     /// <summary>Appends that wait for the writer; further ones wait outside. A batch takes them all at once.</summary>

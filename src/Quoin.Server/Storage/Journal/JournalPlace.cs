@@ -23,7 +23,7 @@ internal sealed class JournalPlace(string path, IJournalFiles files, TimeProvide
         }) ?? throw new JournalException("another server is using it");
     }
 
-    /// <summary>Reads the journal into the state and repairs what a crash has left; makes one where there is none.</summary>
+    /// <summary>Reads the journal into the state and repairs it; makes one where there is none.</summary>
     public (IJournalFile File, long End) Open(IJournalState state)
     {
         return Try("cannot be opened", () =>

@@ -36,10 +36,11 @@ internal sealed partial class JournalWriter : IAsyncDisposable
     private long _failedAt;
     private int _intervals;
 
-    /// <param name="opened">The file that was read into the state; null: there is none yet.</param>
+    /// <param name="opened">The file that was read into the state.</param>
     /// <param name="end">Where the first record goes.</param>
     private JournalWriter(
-        JournalPlace place, IJournalState state, JournalParts parts, IDisposable heldLock, IJournalFile opened, long end)
+        JournalPlace place, IJournalState state, JournalParts parts, IDisposable heldLock, IJournalFile opened,
+        long end)
     {
         (_place, _state, _lock, _file, _end) = (place, state, heldLock, opened, end);
         (_saveInterval, _time, _metrics, _logger) = (parts.SaveInterval, parts.Time, parts.Metrics, parts.Logger);

@@ -27,7 +27,8 @@ internal static partial class Log
         EventName = nameof(StillFailing))]
     public static partial void StillFailing(ILogger logger, Exception exception, string path);
 
-    [LoggerMessage(3005, LogLevel.Warning, "Journal {Path}: written anew and read back, {Bytes} bytes; jobs are taken again",
+    [LoggerMessage(3005, LogLevel.Warning,
+        "Journal {Path}: written anew and read back, {Bytes} bytes; jobs are taken again",
         EventName = nameof(Recovered))]
     public static partial void Recovered(ILogger logger, string path, long bytes);
 

@@ -27,7 +27,8 @@ public sealed class JobWebhookTests
         Assert.Equal(JobGateway.Answer, told.GetProperty("result").GetProperty("body").GetRawText());
         var signature = Header(call, "X-Quoin-Signature").Split(',');
         var time = signature[0]["t=".Length..];
-        var expected = HMACSHA256.HashData(Encoding.UTF8.GetBytes(Secret), Encoding.UTF8.GetBytes($"{time}.{call.Body}"));
+        var expected = HMACSHA256.HashData(
+            Encoding.UTF8.GetBytes(Secret), Encoding.UTF8.GetBytes($"{time}.{call.Body}"));
         Assert.Equal("v1=" + Convert.ToHexStringLower(expected), signature[1]);
         Assert.Equal(id, Header(call, "X-Quoin-Job"));
     }

@@ -112,7 +112,8 @@ public sealed class OutboundGuardTests
         IPAddress[] found = [IPAddress.Parse("1.1.1.1"), IPAddress.Parse("2606:4700:4700::1111")];
         Assert.Equal(found, await Guard(found).ResolveAsync("good.test", 443, CancellationToken.None));
         Assert.Equal(
-            [IPAddress.Loopback], await Guard(IPAddress.Loopback).ResolveAsync("inside.test", 1, CancellationToken.None));
+            [IPAddress.Loopback],
+            await Guard(IPAddress.Loopback).ResolveAsync("inside.test", 1, CancellationToken.None));
     }
 
     [Fact]
