@@ -91,6 +91,7 @@ internal sealed class JobEntry(Job job)
     private readonly TaskCompletionSource _final = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _abort = new();
     private Job _job = job;
+    private int _claimed;
     private int _told;
 
     public Job Job
@@ -110,6 +111,9 @@ internal sealed class JobEntry(Job job)
 
     /// <summary>Cancelled when the job is: a running call is to end.</summary>
     public CancellationToken Aborted => _abort.Token;
+
+    /// <summary>True once: for whoever runs it, now and after pauses.</summary>
+    public bool TryClaim() => Interlocked.Exchange(ref _claimed, 1) == 0;
 
     /// <summary>True once: for whoever tells of the end.</summary>
     public bool TryTell() => Interlocked.Exchange(ref _told, 1) == 0;

@@ -91,7 +91,14 @@ internal sealed class JobRunner : IAsyncDisposable
         _ending.Dispose();
     }
 
-    private void Enqueue(JobEntry entry) => _ready.Writer.TryWrite(entry);
+    /// <summary>A job that comes with the start is seen twice, in the table and as accepted; it is run once.</summary>
+    private void Enqueue(JobEntry entry)
+    {
+        if (entry.TryClaim())
+        {
+            _ready.Writer.TryWrite(entry);
+        }
+    }
 
     private Task[] Tasks()
     {
@@ -166,7 +173,7 @@ internal sealed class JobRunner : IAsyncDisposable
         try
         {
             await Task.Delay(pause, _time, _stopping.Token);
-            Enqueue(entry);
+            _ready.Writer.TryWrite(entry);
         }
         catch (OperationCanceledException)
         {

@@ -173,17 +173,14 @@ internal sealed class JobTable(Func<JobsOptions> options, TimeProvider time) : I
                 _garbage += entry.Job.Bytes;
             }
 
-            return _garbage;
+            var garbage = _garbage;
+            _garbage = 0;
+            return garbage;
         }
     }
 
     public IEnumerable<(byte Type, ReadOnlyMemory<byte> Payload)> Snapshot()
     {
-        lock (_lock)
-        {
-            _garbage = 0;
-        }
-
         foreach (var job in All().Select(entry => entry.Job))
         {
             yield return Record(JobRecordType.Accepted, JobRecords.Accepted(job.Request, job.Body.Span));

@@ -10,7 +10,8 @@ internal interface IJournalState
     void Apply(byte type, ReadOnlyMemory<byte> payload);
 
     /// <summary>
-    /// Drops what is no longer kept. Returns about how many bytes of the journal a new one would leave out.
+    /// Drops what is no longer kept. Returns about how many bytes of the journal have become useless since the last
+    /// time.
     /// </summary>
     long Sweep();
 

@@ -34,6 +34,7 @@ internal sealed partial class JournalWriter : IAsyncDisposable
     private IJournalFile? _file;
     private long _end;
     private long _failedAt;
+    private long _garbage;
     private int _intervals;
 
     /// <param name="opened">The file that was read into the state.</param>
@@ -245,6 +246,7 @@ internal sealed partial class JournalWriter : IAsyncDisposable
         try
         {
             (_file, _end) = _place.Rewrite(_state, readBack: true);
+            (_intervals, _garbage) = (0, 0);
             _metrics.Compacted();
             _metrics.Bytes(_end);
             Log.Recovered(_logger, _place.Path, _end);
@@ -260,7 +262,7 @@ internal sealed partial class JournalWriter : IAsyncDisposable
 
     private void Save()
     {
-        var garbage = _state.Sweep();
+        var garbage = _garbage += _state.Sweep();
         if (_file is null)
         {
             TryRecover();
@@ -278,7 +280,7 @@ internal sealed partial class JournalWriter : IAsyncDisposable
             var old = _file;
             (_file, _end) = _place.Rewrite(_state, readBack: false);
             old.Dispose();
-            _intervals = 0;
+            (_intervals, _garbage) = (0, 0);
             _metrics.Compacted();
             _metrics.Bytes(_end);
         }

@@ -81,7 +81,7 @@ public sealed class JobRunnerTests
         }
 
         await using var last = new RunningJobs(this, _ => throw new InvalidOperationException("it must not run"));
-        var job = await last.EndOfAsync(last.Find(id));
+        var job = await last.EndOfAsync(last.Find(id)!);
         Assert.Equal((JobStatus.Failed, 3), (job.Status, job.Attempts));
         Assert.Contains("job_given_up", Text(job), StringComparison.Ordinal);
     }
@@ -134,6 +134,16 @@ public sealed class JobRunnerTests
         }
 
         Assert.Equal(2, most);
+    }
+
+    [Fact]
+    public async Task Another_tenant_does_not_find_the_job_and_the_operator_does()
+    {
+        await using var jobs = new RunningJobs(this, http => WriteAsync(http, 200, "x"));
+        var id = (await jobs.AcceptAsync(NextId())).Job.Id;
+        Assert.Null(jobs.Find(id, "other"));
+        Assert.NotNull(jobs.Find(id, ""));
+        Assert.NotNull(jobs.Find(id));
     }
 
     [Fact]
@@ -202,7 +212,7 @@ public sealed class JobRunnerTests
             },
             "{}"u8.ToArray());
 
-        public JobEntry Find(string id) => _desk.Find(null, id)!;
+        public JobEntry? Find(string id, string? tenant = null) => _desk.Find(tenant, id);
 
         public async Task<Job> EndOfAsync(JobEntry entry)
         {

@@ -22,7 +22,7 @@ internal sealed class RecordList : IJournalState
 
     public IEnumerable<string> Texts => Records.Select(record => record.Text);
 
-    /// <summary>Told once, when asked.</summary>
+    /// <summary>Told once.</summary>
     public long Garbage { get; set; }
 
     /// <summary>What is left out of a snapshot.</summary>
@@ -36,12 +36,14 @@ internal sealed class RecordList : IJournalState
         }
     }
 
-    public long Sweep() => Garbage;
-
-    public IEnumerable<(byte Type, ReadOnlyMemory<byte> Payload)> Snapshot()
+    public long Sweep()
     {
+        var garbage = Garbage;
         Garbage = 0;
-        return Records.Where(record => !Dropped(record.Text))
-            .Select(record => (record.Type, (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(record.Text)));
+        return garbage;
     }
+
+    public IEnumerable<(byte Type, ReadOnlyMemory<byte> Payload)> Snapshot() =>
+        Records.Where(record => !Dropped(record.Text))
+            .Select(record => (record.Type, (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(record.Text)));
 }
