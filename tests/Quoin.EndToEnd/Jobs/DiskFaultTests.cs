@@ -3,13 +3,14 @@ using Quoin.EndToEnd.Processes;
 
 namespace Quoin.EndToEnd.Jobs;
 
-/// <summary>The real process on a disk whose syncs fail, by strace.</summary>
-public sealed class SyncFaultTests
+/// <summary>The real process on a disk that fails or is full now and then, by strace.</summary>
+public sealed class DiskFaultTests
 {
     [Theory]
-    [InlineData("fdatasync")]
-    [InlineData("fsync,fdatasync")]
-    public async Task A_failed_sync_is_told_and_nothing_acknowledged_is_lost(string calls)
+    [InlineData("fdatasync", "EIO")]
+    [InlineData("fsync,fdatasync", "EIO")]
+    [InlineData("pwrite64", "ENOSPC")]
+    public async Task A_failing_disk_refuses_jobs_and_loses_none(string calls, string error)
     {
         var strace = Workplace.Find("strace");
         Assert.SkipWhen(strace is null, "strace not found");
@@ -18,10 +19,10 @@ public sealed class SyncFaultTests
         var accepted = new List<(string Id, string Text)>();
         var refused = 0;
 
-        // The start has synced once by then, and its folder.
+        // The start has written and synced by then.
         string[] tracing =
         [
-            strace!, "-f", "-qq", "-e", $"trace={calls}", "-e", $"inject={calls}:error=EIO:when=6..60+7", "-o",
+            strace!, "-f", "-qq", "-e", $"trace={calls}", "-e", $"inject={calls}:error={error}:when=6..60+7", "-o",
             Path.Combine(folder.Path, "strace.txt"),
         ];
         await using (var quoin = await QuoinProcess.StartUnderAsync(
