@@ -26,7 +26,11 @@ internal sealed class JobRunner : IAsyncDisposable
     private readonly Random _random;
     private readonly ILogger _logger;
     private readonly Channel<JobEntry> _ready = Channel.CreateUnbounded<JobEntry>();
-    private readonly SemaphoreSlim _changed = new(0);
+
+    /// <summary>A run has ended, or more are allowed; however often, it is one thing to look at.</summary>
+    private readonly Channel<bool> _changed = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _ending = new();
     private readonly Lock _lock = new();
@@ -65,7 +69,7 @@ internal sealed class JobRunner : IAsyncDisposable
     public void Stop() => _stopping.Cancel();
 
     /// <summary>More may run at once.</summary>
-    public void OptionsChanged() => _changed.Release();
+    public void OptionsChanged() => _changed.Writer.TryWrite(true);
 
     /// <summary>Waits for the runs under way, then ends them.</summary>
     public async Task StopAsync(TimeSpan patience)
@@ -86,7 +90,6 @@ internal sealed class JobRunner : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync(TimeSpan.Zero);
-        _changed.Dispose();
         _stopping.Dispose();
         _ending.Dispose();
     }
@@ -116,7 +119,7 @@ internal sealed class JobRunner : IAsyncDisposable
             {
                 while (Volatile.Read(ref _running) >= _options().MaxConcurrency)
                 {
-                    await _changed.WaitAsync(_stopping.Token);
+                    await _changed.Reader.ReadAsync(_stopping.Token);
                 }
 
                 var entry = await _ready.Reader.ReadAsync(_stopping.Token);
@@ -164,7 +167,7 @@ internal sealed class JobRunner : IAsyncDisposable
         finally
         {
             Interlocked.Decrement(ref _running);
-            _changed.Release();
+            _changed.Writer.TryWrite(true);
         }
     }
 
