@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using Quoin.Server.Configuration;
 using Quoin.Server.Gateway;
-using Quoin.Server.Gateway.Cache;
 using Quoin.Server.Gateway.Connections;
 using Quoin.Server.Gateway.Providers;
 using Quoin.Server.Gateway.Relay;
@@ -60,7 +59,6 @@ public class RelayRequest
             new GatewayServices(time, _ids, metrics, _timing),
             new SnapshotHolder(new GatewaySnapshot(options, upstreams)),
             new ModelRouter(new ModelCatalog(time, NullLogger<ModelCatalog>.Instance)),
-            new CacheHolder(new MetricRegistry(time), time, NullLoggerFactory.Instance),
             NullLogger<GatewayPipeline>.Instance);
     }
 

@@ -8,7 +8,8 @@ using Quoin.Server.Telemetry;
 namespace Quoin.Server;
 
 /// <summary>A server that listens. Disposing it stops it: no new connections, running requests finish.</summary>
-internal sealed class RunningServer(WebApplication app, LogOutput log, MetricRegistry registry, IDisposable reloads)
+internal sealed class RunningServer(
+    WebApplication app, LogOutput log, MetricRegistry registry, IDisposable reloads, IAsyncDisposable? jobs)
     : IAsyncDisposable
 {
     /// <summary>Where it listens, the main listener first, with the ports it was given.</summary>
@@ -29,6 +30,7 @@ internal sealed class RunningServer(WebApplication app, LogOutput log, MetricReg
     {
         reloads.Dispose();
         await app.StopAsync(CancellationToken.None);
+        await (jobs?.DisposeAsync() ?? ValueTask.CompletedTask);
         await app.DisposeAsync();
         await log.DisposeAsync();
         registry.Dispose();

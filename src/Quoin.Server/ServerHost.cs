@@ -1,5 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -8,6 +10,8 @@ using Quoin.Server.Control;
 using Quoin.Server.Gateway;
 using Quoin.Server.Gateway.Cache;
 using Quoin.Server.Gateway.Endpoints;
+using Quoin.Server.Gateway.Idempotency;
+using Quoin.Server.Gateway.Jobs;
 using Quoin.Server.Gateway.Providers;
 using Quoin.Server.Gateway.Routing;
 using Quoin.Server.Gateway.Settle;
@@ -61,19 +65,8 @@ public static class ServerHost
         var metrics = new GatewayMetrics(registry);
         metrics.KnowModels(options);
 
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "quoin" });
-        builder.Logging.AddLogOutput(log, time);
-
-        // One line a request is ours; the framework's own request lines and traces would double it.
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
-        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
-        builder.Services.AddRoutingCore();
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Server.ShutdownTimeout);
         var listeners = new Listeners(source);
-        builder.WebHost.UseKestrelCore()
-            .UseSockets(SocketScheduling.Configure)
-            .ConfigureKestrel(listeners.Configure);
-        var app = builder.Build();
+        var app = CreateApplication(options, listeners, log, time);
         var loggers = app.Services.GetRequiredService<ILoggerFactory>();
 
         var pools = new ConnectionPools(time);
@@ -84,8 +77,14 @@ public static class ServerHost
             time, IdSource.FromSystem(), metrics, new ServerTiming(time));
         var caches = new CacheHolder(registry, time, loggers);
         caches.Configure(options.Llm.Cache);
-        var pipeline = new GatewayPipeline(
-            services, snapshots, router, caches, loggers.CreateLogger<GatewayPipeline>());
+        var jobs = await OpenJobsAsync(source, services, registry, loggers, log);
+        services = services with
+        {
+            Idempotency = KeepAnswers(source, registry, time),
+            Jobs = jobs?.Stage,
+            Caches = caches,
+        };
+        var pipeline = new GatewayPipeline(services, snapshots, router, loggers.CreateLogger<GatewayPipeline>());
         var requestLog = new RequestLog(log, time);
         var reloads = source.OnChange((_, now) =>
         {
@@ -102,23 +101,79 @@ public static class ServerHost
         var metricsPort = new MetricsPort(listeners.MetricsPort, options.Metrics.Path);
         app.UseRouting();
         var edgeLogger = loggers.CreateLogger<RequestEdge>();
-        app.Use(next => new RequestEdge(
-            next, metricsPort, metrics, requestLog, services.Ids, time, edgeLogger).InvokeAsync);
+        RequestEdge EdgeOf(RequestDelegate next) =>
+            new(next, metricsPort, metrics, requestLog, services.Ids, time, edgeLogger);
+        app.Use(next => EdgeOf(next).InvokeAsync);
         var lifetime = app.Services.GetRequiredService<IHostApplicationLifetime>();
         app.MapGateway(pipeline, new ModelList(snapshots, router, time));
         app.MapHealth(snapshots, listeners.IsLoopback, lifetime.ApplicationStopping);
         app.MapMetrics(source, new MetricsPage(registry), listeners);
-        app.MapControl().MapCache(caches);
+        MapJobs(app, app.MapControl().MapCache(caches), jobs, lifetime.ApplicationStopping);
 
-        await ListenAsync(app, listeners, log, cancellationToken);
+        await ListenAsync(app, listeners, log, jobs, cancellationToken);
+        jobs?.Start(EdgeOf(http => JobExchange.InvokeAsync(http, pipeline)).InvokeAsync);
         source.Start(loggers.CreateLogger("Quoin.Configuration"), time);
-        var server = new RunningServer(app, log, registry, reloads);
+        var server = new RunningServer(app, log, registry, reloads, jobs);
         StartScreen.Write(screen, source, server.Addresses, listeners, snapshots.Current);
         return server;
     }
 
+    private static WebApplication CreateApplication(
+        QuoinOptions options, Listeners listeners, LogOutput log, TimeProvider time)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "quoin" });
+        builder.Logging.AddLogOutput(log, time);
+
+        // One line a request is ours; the framework's own request lines and traces would double it.
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
+        builder.Services.AddRoutingCore();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Server.ShutdownTimeout);
+        builder.WebHost.UseKestrelCore()
+            .UseSockets(SocketScheduling.Configure)
+            .ConfigureKestrel(listeners.Configure);
+        return builder.Build();
+    }
+
+    private static IdempotencyStage KeepAnswers(
+        ConfigurationSource source, MetricRegistry registry, TimeProvider time)
+    {
+        var answers = new IdempotencyStore(() => source.Current.Idempotency, time);
+        return new IdempotencyStage(answers, new IdempotencyMetrics(registry, answers), time);
+    }
+
+    private static void MapJobs(
+        WebApplication app, RouteGroupBuilder control, JobService? jobs, CancellationToken stopping)
+    {
+        if (jobs is null)
+        {
+            return;
+        }
+
+        // Without keys every caller is of the one tenant that has no name.
+        new JobEndpoints(jobs.Desk, static _ => "", stopping).Map(app, "/v1");
+        control.MapJobs(jobs.Desk, stopping);
+        stopping.Register(jobs.Stop);
+    }
+
+    private static async Task<JobService?> OpenJobsAsync(
+        ConfigurationSource source, GatewayServices services, MetricRegistry registry, ILoggerFactory loggers,
+        LogOutput log)
+    {
+        try
+        {
+            return JobService.Open(source, services, registry, loggers);
+        }
+        catch (ServerStartException)
+        {
+            // What the journal has logged tells more.
+            await log.DisposeAsync();
+            throw;
+        }
+    }
+
     private static async Task ListenAsync(
-        WebApplication app, Listeners listeners, LogOutput log, CancellationToken cancellationToken)
+        WebApplication app, Listeners listeners, LogOutput log, JobService? jobs, CancellationToken cancellationToken)
     {
         try
         {
@@ -126,6 +181,7 @@ public static class ServerHost
         }
         catch (IOException e)
         {
+            await (jobs?.DisposeAsync() ?? ValueTask.CompletedTask);
             await log.DisposeAsync();
             throw new ServerStartException(listeners.Explain(e), e);
         }

@@ -21,6 +21,7 @@ internal static class FuzzTargets
         new ScenarioTarget(),
         new TraceParentTarget(),
         new Http1ResponseTarget(),
+        new JournalTarget(),
     ];
 
     private static FuzzTarget[] Both(Dialect dialect, params string[] recordings) =>

@@ -25,8 +25,10 @@ public sealed record CacheOptions
     [Setting(Env = ["CACHE_MAX_SIZE"])]
     public string MaxSize { get; init; } = "1024";
 
-    /// <summary>Folder of <c>file</c>, made when it is not there. One process at a time uses it.</summary>
-    [Setting(Path = true)]
+    /// <summary>
+    /// Folder of <c>file</c>, made when it is not there; relative to the working directory. One process at a time uses
+    /// it.
+    /// </summary>
     public string Dir { get; init; } = "./data/cache";
 
     /// <summary>Where <c>redis</c> is.</summary>

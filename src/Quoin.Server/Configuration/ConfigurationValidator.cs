@@ -36,6 +36,28 @@ internal sealed class ConfigurationValidator(
 
         ValidatePreference();
         ValidateRoutes();
+        ValidateJobs();
+    }
+
+    private void ValidateJobs()
+    {
+        if (options.Jobs.WebhookSecret is { Length: < 16 })
+        {
+            Report(ConfigurationErrorKind.OutOfRange, "jobs.webhook_secret", "too short to sign with",
+                accepted: "16 characters or more");
+        }
+
+        for (var i = 0; i < options.Jobs.WebhookAllowedHosts.Count; i++)
+        {
+            var host = options.Jobs.WebhookAllowedHosts[i];
+            if (!Uri.TryCreate($"http://{host}/", UriKind.Absolute, out var url) || url.Authority.Length == 0
+                || url.PathAndQuery != "/" || url.UserInfo.Length > 0)
+            {
+                Report(ConfigurationErrorKind.WrongType,
+                    string.Create(CultureInfo.InvariantCulture, $"jobs.webhook_allowed_hosts[{i}]"),
+                    "not a host", found: Text.Quoted(host), accepted: "NAME or NAME:PORT");
+            }
+        }
     }
 
     private void ValidateListeners()

@@ -26,6 +26,15 @@ public sealed record QuoinOptions
     public IReadOnlyDictionary<string, IReadOnlyList<CandidateOptions>> Models { get; init; } =
         new Dictionary<string, IReadOnlyList<CandidateOptions>>(StringComparer.Ordinal);
 
+    /// <summary>What waits.</summary>
+    public QueueOptions Queue { get; init; } = new();
+
+    /// <summary>Requests that are answered later.</summary>
+    public JobsOptions Jobs { get; init; } = new();
+
+    /// <summary>Answers kept for requests with an Idempotency-Key.</summary>
+    public IdempotencyOptions Idempotency { get; init; } = new();
+
     /// <summary>The metrics page.</summary>
     public MetricsOptions Metrics { get; init; } = new();
 

@@ -2,6 +2,8 @@ using Microsoft.AspNetCore.Http;
 using Quoin.Server.Gateway.Cache;
 using Quoin.Server.Gateway.Conversation;
 using Quoin.Server.Gateway.Dialects;
+using Quoin.Server.Gateway.Idempotency;
+using Quoin.Server.Gateway.Jobs;
 using Quoin.Server.Gateway.Relay;
 using Quoin.Server.Gateway.Routing;
 using Quoin.Server.Gateway.Settle;
@@ -36,8 +38,13 @@ internal sealed class Exchange(
 
     public Envelope Envelope { get; set; }
 
-    /// <summary>Whose request it is: what is kept for one tenant is never given to another. Empty: nobody's.</summary>
-    public string Tenant { get; set; } = "";
+    /// <summary>
+    /// Whose request it is: jobs and kept answers of one tenant are never given to another. Empty: everybody's.
+    /// </summary>
+    public string Tenant { get; set; } = http.Features.Get<JobCall>()?.Tenant ?? "";
+
+    /// <summary>The answer is written down for its Idempotency-Key; settled when the exchange ends.</summary>
+    public IdempotentAnswer? Idempotent { get; set; }
 
     /// <summary>Where a copy of the answer is kept on its way to the client; null: nowhere.</summary>
     public AnswerCapture? Capture { get; set; }
@@ -54,7 +61,7 @@ internal sealed class Exchange(
     public long Deadline { get; set; }
 
     /// <summary>Whether the upstream call goes on when the client leaves.</summary>
-    public bool Drains => Snapshot.Options.Llm.OnClientDisconnect == "drain";
+    public bool Drains => Snapshot.Options.Llm.OnClientDisconnect == "drain" && Http.Features.Get<JobCall>() is null;
 
     /// <summary>The request in no dialect, read at the first attempt that needs translation.</summary>
     public ChatRequest Chat => _chat ??= ReadChat();
@@ -69,6 +76,7 @@ internal sealed class Exchange(
 
     public void Dispose()
     {
+        Idempotent?.Dispose();
         _chat?.Backing?.Dispose();
         Body.Dispose();
     }

@@ -2,7 +2,6 @@ using System.Buffers;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
-using Quoin.Server.Gateway.Cache;
 using Quoin.Server.Gateway.Dialects;
 using Quoin.Server.Gateway.Dialects.OpenAICompletions;
 using Quoin.Server.Gateway.Relay;
@@ -15,16 +14,16 @@ namespace Quoin.Server.Gateway;
 /// The way of a model request, top to bottom:
 /// 1. Receive: the body, within its limits.
 /// 2. Envelope: one forward-only read finds the model and the stream flag and proves the JSON sound.
-/// 3. Cache: an answer that was given before, or that an equal request is getting.
-/// 4. Route: the model's name gives ordered candidates.
-/// 5. Attempt: one candidate after the other, as long as nothing has gone out to the client and the failure is one
+/// 3. Idempotency and jobs: the answer that the key had before; or a job is written down and accepted.
+/// 4. Cache: an answer that was given before, or that an equal request is getting.
+/// 5. Route: the model's name gives ordered candidates.
+/// 6. Attempt: one candidate after the other, as long as nothing has gone out to the client and the failure is one
 ///    that another provider may not have.
-/// 6. Answer an error, where nothing has gone out, in the client's dialect.
+/// 7. Answer an error, where nothing has gone out, in the client's dialect.
 /// The edge settles the record (metrics, log) when the pipeline returns.
 /// </summary>
 internal sealed partial class GatewayPipeline(
-    GatewayServices services, SnapshotHolder snapshots, ModelRouter router, CacheHolder caches,
-    ILogger<GatewayPipeline> logger)
+    GatewayServices services, SnapshotHolder snapshots, ModelRouter router, ILogger<GatewayPipeline> logger)
 {
     public async Task InvokeAsync(HttpContext http, RequestRecord record, GatewayCall call)
     {
@@ -41,11 +40,17 @@ internal sealed partial class GatewayPipeline(
             }
 
             ReadEnvelope(exchange);                                          // 2
+            if ((services.Idempotency is { } keys && await keys.AnswersAsync(exchange))     // 3
+                || (services.Jobs is { } jobs && await jobs.AcceptsAsync(exchange, RouteAsync)))
+            {
+                return;
+            }
+
             exchange.Deadline = record.Started
                 + (long)(exchange.Snapshot.Options.Llm.Timeout.TotalSeconds * services.Time.TimestampFrequency);
-            error = caches.Current is { } cache
-                ? await cache.ServeAsync(exchange, CallAsync)                // 3
-                : await CallAsync(exchange);                                 // 4, 5
+            error = services.Caches?.Current is { } cache
+                ? await cache.ServeAsync(exchange, CallAsync)                // 4
+                : await CallAsync(exchange);                                 // 5, 6
         }
         catch (GatewayException e)
         {
@@ -65,7 +70,7 @@ internal sealed partial class GatewayPipeline(
 
         if (error is not null)
         {
-            await AnswerErrorAsync(exchange, error);                         // 6
+            await AnswerErrorAsync(exchange, error);                         // 7
         }
     }
 
@@ -190,8 +195,8 @@ internal sealed partial class GatewayPipeline(
     /// <summary>Gets the answer from a provider. Null when one went out.</summary>
     private async ValueTask<GatewayError?> CallAsync(Exchange exchange)
     {
-        var candidates = await RouteAsync(exchange);                         // 4
-        return await AttemptAsync(exchange, candidates);                     // 5
+        var candidates = await RouteAsync(exchange);                         // 5
+        return await AttemptAsync(exchange, candidates);                     // 6
     }
 
     private async ValueTask<IReadOnlyList<Candidate>> RouteAsync(Exchange exchange)

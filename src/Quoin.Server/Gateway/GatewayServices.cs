@@ -1,3 +1,6 @@
+using Quoin.Server.Gateway.Cache;
+using Quoin.Server.Gateway.Idempotency;
+using Quoin.Server.Gateway.Jobs;
 using Quoin.Server.Gateway.Relay;
 using Quoin.Server.Gateway.Settle;
 using Quoin.Server.Telemetry;
@@ -9,4 +12,12 @@ internal sealed record GatewayServices(
     TimeProvider Time, IdSource Ids, GatewayMetrics Metrics, ServerTiming ServerTiming)
 {
     public AttemptClocks Clocks { get; } = new(Time);
+
+    /// <summary>Null where it is not wired up; the cache itself may be switched off.</summary>
+    public CacheHolder? Caches { get; init; }
+
+    public IdempotencyStage? Idempotency { get; init; }
+
+    /// <summary>Null where no journal keeps jobs.</summary>
+    public JobStage? Jobs { get; init; }
 }

@@ -35,7 +35,8 @@ internal sealed class SecretMask
     }
 
     /// <summary>The secrets of a configuration: keys and headers of providers, with and without their scheme.</summary>
-    public static SecretMask From(QuoinOptions options) => new(options.Providers.Values.SelectMany(SecretsOf));
+    public static SecretMask From(QuoinOptions options) => new(
+        options.Providers.Values.SelectMany(SecretsOf).Append(options.Jobs.WebhookSecret));
 
     /// <summary>Writes <paramref name="text"/> with its secrets masked.</summary>
     public void Write(ReadOnlySpan<byte> text, IBufferWriter<byte> output)

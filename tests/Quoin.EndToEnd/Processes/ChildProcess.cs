@@ -103,6 +103,13 @@ internal sealed partial class ChildProcess : IAsyncDisposable
             throw Failure($"could not be signalled (errno {Marshal.GetLastPInvokeError()})");
     }
 
+    /// <summary>SIGKILL, to it and to what it has started.</summary>
+    public void Kill()
+    {
+        if (!_process.HasExited)
+            _process.Kill(entireProcessTree: true);
+    }
+
     public Exception Failure(string what) => new InvalidOperationException($"{_name} {what}.\n{Errors}");
 
     public async ValueTask DisposeAsync()

@@ -21,20 +21,30 @@ internal sealed class QuoinProcess : IAsyncDisposable
     public ChildProcess Process => _process ?? throw new InvalidOperationException("Not started.");
 
     /// <summary>Starts the server; without <paramref name="configuration"/> it has no configuration at all.</summary>
-    public static async Task<QuoinProcess> StartAsync(
+    public static Task<QuoinProcess> StartAsync(
         string? configuration, CancellationToken cancellationToken, string? program = null,
-        params (string Name, string Value)[] environment)
+        params (string Name, string Value)[] environment) =>
+        StartAsync([program ?? Workplace.Program], configuration, environment, cancellationToken);
+
+    /// <summary>Starts the server under another program, such as a tracer, with that one's arguments.</summary>
+    public static Task<QuoinProcess> StartUnderAsync(
+        string[] command, string configuration, CancellationToken cancellationToken) =>
+        StartAsync([.. command, Workplace.Program], configuration, [], cancellationToken);
+
+    private static async Task<QuoinProcess> StartAsync(
+        string[] command, string? configuration, (string Name, string Value)[] environment,
+        CancellationToken cancellationToken)
     {
         var server = new QuoinProcess();
         try
         {
-            var arguments = new List<string> { "serve", "--port", "0" };
+            var arguments = new List<string>(command[1..]) { "serve", "--port", "0" };
             if (configuration is not null)
                 arguments.AddRange(["--config", server._folder.Write("quoin.yaml", configuration)]);
 
             // The port of the metrics page is the same by default for every server of the machine.
             server._process = new ChildProcess(
-                program ?? Workplace.Program, arguments, server._folder.Path,
+                command[0], arguments, server._folder.Path,
                 [("METRICS_PORT", "0"), .. environment]);
             server._log = server._process.ReadToEndAsync(CancellationToken.None);
             await server.WaitUntilReadyAsync(cancellationToken);

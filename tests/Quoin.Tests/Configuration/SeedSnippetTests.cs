@@ -40,18 +40,37 @@ public sealed class SeedSnippetTests
         Assert.Equal(("gpt-4", "key-o"), (options.Providers["openai"].Model, options.Providers["openai"].ApiKey));
     }
 
+    [Fact]
+    public void The_cache_of_the_guide_loads_as_written()
+    {
+        var cache = ConfigurationText.Options(
+            """
+            llm:
+              cache:
+                enable: true
+                type: "redis"        # Options: memory, redis, file
+                ttl: 24h            # Cache entry lifetime
+                max_size: 1000      # Maximum entries/size
+                redis:              # Redis-specific settings
+                  address: "localhost:6379"
+                  password: ${REDIS_PASSWORD}
+                  db: 0
+            """, Environment).Llm.Cache;
+        Assert.Equal(
+            (true, "redis", TimeSpan.FromDays(1), "1000"), (cache.Enable, cache.Type, cache.Ttl, cache.MaxSize));
+        Assert.Equal(("localhost:6379", "key-r", 0), (cache.Redis.Address, cache.Redis.Password, cache.Redis.Db));
+    }
+
     [Theory]
     [InlineData("server:\n  http3:\n    enabled: true\n    port: 443", "server.http3")]
-    [InlineData("llm:\n  cache:\n    enable: true\n    type: \"redis\"\n    redis:\n" +
-        "      password: ${REDIS_PASSWORD}", "llm.cache")]
-    [InlineData("queue:\n  enabled: true\n  initial_size: 1000", "queue")]
+    [InlineData("queue:\n  enabled: true\n  initial_size: 1000", "queue.enabled,queue.initial_size")]
     [InlineData("circuit_breaker:\n  max_requests: 100", "circuit_breaker")]
     [InlineData("routes:\n  - path: \"/metrics\"\n    handler: \"metrics\"", "routes")]
     [InlineData("server:\n  port: 8080\n  http3:\n    enabled: false\nllm:\n  cache:\n    type: \"memory\"\n" +
-        "queue:\n  enabled: false", "server.http3,llm.cache,queue")]
+        "queue:\n  enabled: false", "server.http3,queue.enabled")]
     [InlineData("server:\n  port: 443\n  http3:\n    enabled: true\nllm:\n  cache:\n    ttl: 24h\nqueue:\n" +
         "  enabled: true\ncircuit_breaker:\n" +
-        "  max_requests: 200", "server.http3,llm.cache,queue,circuit_breaker")]
+        "  max_requests: 200", "server.http3,queue.enabled,circuit_breaker")]
     [InlineData("runtime:\n  max_agents: 5000\nmessaging:\n  queue_size: 100000\ncoordination:\n  cluster:\n" +
         "    gossip_interval: 500ms\ntransport:\n  type: quic", "runtime,messaging,coordination,transport")]
     [InlineData("storage:\n  type: sqlite\n  page_cache_size: 10MB", "storage")]
@@ -74,6 +93,11 @@ public sealed class SeedSnippetTests
     [InlineData("MAX_REQUEST_SIZE", "1048576", "server.max_request_size")]
     [InlineData("LLM_TIMEOUT", "30000", "llm.timeout")]
     [InlineData("HTTPX_POOL_MAX", "50", "llm.max_connections")]
+    [InlineData("HTTPX_POOL_MAX_KEEPALIVE", "50", "llm.max_idle_connections")]
+    [InlineData("CACHE_ENABLED", "true", "llm.cache.enable")]
+    [InlineData("CACHE_TTL", "300", "llm.cache.ttl")]
+    [InlineData("CACHE_MAX_SIZE", "1000", "llm.cache.max_size")]
+    [InlineData("REDIS_URL", "redis://localhost:6379/0", "llm.cache.redis.address")]
     [InlineData("ENABLE_METRICS", "false", "metrics.enabled")]
     [InlineData("METRICS_PORT", "9191", "metrics.port")]
     [InlineData("LOG_LEVEL", "debug", "logging.level")]

@@ -46,6 +46,11 @@ internal sealed class BadNetwork : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_accepting.IsCompleted)
+        {
+            return;
+        }
+
         await _stopping.CancelAsync();
         _listener.Stop();
         ResetAll();

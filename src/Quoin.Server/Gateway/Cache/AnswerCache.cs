@@ -252,7 +252,7 @@ internal sealed partial class AnswerCache(
         };
     }
 
-    /// <summary>Refusals, filtered, paused and unusable answers are not kept: another try may give a good one.</summary>
+    /// <summary>Refusals, filtered, paused and unusable answers are not kept: another try may do better.</summary>
     private static bool MayKeep(Operation? operation, FinishReason? finish) => operation == Operation.Chat
         ? finish is FinishReason.Stop or FinishReason.StopSequence or FinishReason.Length or FinishReason.ToolCalls
         : operation is not null;

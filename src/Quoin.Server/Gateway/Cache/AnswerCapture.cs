@@ -30,7 +30,7 @@ internal sealed class AnswerCapture : IDisposable
         End();
     }
 
-    /// <summary>The writer in front of a stream's: what is written there is kept and passed on. One at a time.</summary>
+    /// <summary>The writer in front of a stream's: what is written there is kept and passed on.</summary>
     public IBufferWriter<byte> Tee(IBufferWriter<byte> output)
     {
         (ContentType, Streamed) = ("text/event-stream; charset=utf-8", true);

@@ -71,7 +71,8 @@ internal static class AnswerReplay
         }
 
         var events = new List<ChatEvent>();
-        if (!(answer.Streamed ? ReadStream(exchange.Dialect, answer, events) : ReadWhole(exchange.Dialect, answer, events)))
+        var dialect = exchange.Dialect;
+        if (!(answer.Streamed ? ReadStream(dialect, answer, events) : ReadWhole(dialect, answer, events)))
         {
             return false;
         }
@@ -84,11 +85,11 @@ internal static class AnswerReplay
                 return false;
             }
 
-            exchange.Dialect.WriteResponse(whole, context, output);
+            dialect.WriteResponse(whole, context, output);
             return true;
         }
 
-        var writer = exchange.Dialect.CreateStreamWriter(context);
+        var writer = dialect.CreateStreamWriter(context);
         foreach (var e in events)
         {
             framing.Translate(writer, e, output);

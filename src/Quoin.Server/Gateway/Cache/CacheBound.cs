@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Quoin.Server.Gateway.Cache;
 
-/// <summary>How much a cache may hold (<c>llm.cache.max_size</c>): entries, or bytes where a unit stands behind.</summary>
+/// <summary>
+/// How much a cache may hold (<c>llm.cache.max_size</c>): entries, or bytes where a unit stands behind.
+/// </summary>
 internal readonly record struct CacheBound(long Amount, bool IsBytes)
 {
     public const string Accepted = "a number of entries, 1..10000000, or bytes with a unit such as 256MB, 64KB..1TB";

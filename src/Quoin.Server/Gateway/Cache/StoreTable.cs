@@ -4,7 +4,7 @@ using Quoin.Server.Storage.Redis;
 
 namespace Quoin.Server.Gateway.Cache;
 
-/// <summary>The kinds of stores. A new one is a class beside this file, a line here and a word in the options.</summary>
+/// <summary>The kinds of stores. A new one is a class beside this file, a line here, a word in the options.</summary>
 internal static class StoreTable
 {
     public static AnswerStore Open(CacheOptions options, TimeProvider time, ILoggerFactory loggers)

@@ -11,7 +11,7 @@ public sealed class RequestDigestTests
 
     public static TheoryData<string> SameAnswers =>
     [
-        """{ "messages" : [ { "content" : "A b" , "role" : "user" } ], "n":1, "tools":[ ], "temperature":1, "model":"m" }""",
+        """{ "messages" : [ { "content" : "A b" , "role" : "user" } ], "n":1, "tools":[ ], "temperature":1 }""",
         """{"model":"m","messages":[{"role":"user","content":"\u0041 b"}],"temperature":1.0,"n":1e0,"tools":[]}""",
         """{"model":"m","mess\u0061ges":[{"role":"user","content":"A b"}],"temperature":1,"n":1,"tools":[]}""",
         Chat.Replace("\"n\":1", "\"n\":1,\"user\":\"u\",\"stream\":true,\"metadata\":{\"a\":\"b\"}"),

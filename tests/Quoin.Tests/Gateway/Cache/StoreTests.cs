@@ -130,7 +130,8 @@ public sealed class StoreTests : IDisposable
     public async Task A_full_disk_keeps_nothing_and_fails_nothing(bool whenWriting)
     {
         var disk = new FullDisk { FailsWrite = whenWriting, FailsRename = !whenWriting };
-        using var store = FileStore.Open(_folder.Path, new CacheBound(10, IsBytes: false), _clock, disk, NullLogger.Instance);
+        using var store = FileStore.Open(
+            _folder.Path, new CacheBound(10, IsBytes: false), _clock, disk, NullLogger.Instance);
         await store.SetAsync(Traces.KeyOf(1), NewAnswer(1), Hour, None);
         Assert.Null(await store.GetAsync(Traces.KeyOf(1), None));
         Assert.Equal((0L, 0L, 0), (store.Size.Entries, store.Size.Bytes, FilesIn(_folder.Path)));

@@ -101,8 +101,8 @@ public sealed class RedisConnectionTests
     }
 
     private RedisConnection Open(
-        string address, string? password = null, int db = 0, TimeSpan? budget = null, TimeProvider? clock = null) => new(
-        new RedisOptions
+        string address, string? password = null, int db = 0, TimeSpan? budget = null, TimeProvider? clock = null) =>
+        new(new RedisOptions
         {
             Address = address,
             Password = password,
