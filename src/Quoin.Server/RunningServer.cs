@@ -8,7 +8,9 @@ using Quoin.Server.Telemetry;
 namespace Quoin.Server;
 
 /// <summary>A server that listens. Disposing it stops it: no new connections, running requests finish.</summary>
-internal sealed class RunningServer(WebApplication app, LogOutput log, MetricRegistry registry, IDisposable reloads)
+internal sealed class RunningServer(
+    WebApplication app, LogOutput log, MetricRegistry registry, IDisposable reloads,
+    IReadOnlyList<IAsyncDisposable> loops)
     : IAsyncDisposable
 {
     /// <summary>Where it listens, the main listener first, with the ports it was given.</summary>
@@ -29,6 +31,11 @@ internal sealed class RunningServer(WebApplication app, LogOutput log, MetricReg
     {
         reloads.Dispose();
         await app.StopAsync(CancellationToken.None);
+        foreach (var loop in loops)
+        {
+            await loop.DisposeAsync();
+        }
+
         await app.DisposeAsync();
         await log.DisposeAsync();
         registry.Dispose();

@@ -7,6 +7,8 @@ using Quoin.Server.Configuration;
 using Quoin.Server.Control;
 using Quoin.Server.Gateway;
 using Quoin.Server.Gateway.Endpoints;
+using Quoin.Server.Gateway.Failover;
+using Quoin.Server.Gateway.Health;
 using Quoin.Server.Gateway.Providers;
 using Quoin.Server.Gateway.Routing;
 using Quoin.Server.Gateway.Settle;
@@ -75,19 +77,25 @@ public static class ServerHost
         var loggers = app.Services.GetRequiredService<ILoggerFactory>();
 
         var pools = new ConnectionPools(time);
-        var snapshots = new SnapshotHolder(new GatewaySnapshot(options, pools.Connect(options)));
+        var states = new ProviderStates(time);
+        var snapshots = new SnapshotHolder(new GatewaySnapshot(options, pools.Connect(options), states));
         var catalog = new ModelCatalog(time, loggers.CreateLogger<ModelCatalog>());
         var router = new ModelRouter(catalog);
         var services = new GatewayServices(
             time, IdSource.FromSystem(), metrics, new ServerTiming(time));
-        var pipeline = new GatewayPipeline(services, snapshots, router, loggers.CreateLogger<GatewayPipeline>());
+        var random = new RandomNumbers(IdSource.FromSystem());
+        var attempts = new AttemptLoop(services, random, loggers.CreateLogger<AttemptLoop>());
+        var pipeline = new GatewayPipeline(
+            services, snapshots, router, attempts, loggers.CreateLogger<GatewayPipeline>());
+        ProviderMetrics.AddTo(registry, snapshots, states, time);
         var requestLog = new RequestLog(log, time);
         var reloads = source.OnChange((_, now) =>
         {
             log.Configure(now.Logging, SecretMask.From(now));
             metrics.KnowModels(now);
             var upstreams = pools.Connect(now);
-            snapshots.Current = new GatewaySnapshot(now, upstreams);
+            snapshots.Current = new GatewaySnapshot(now, upstreams, states);
+            states.Keep(now);
             router.Forget();
             catalog.Keep(upstreams);
         });
@@ -102,11 +110,14 @@ public static class ServerHost
         app.MapGateway(pipeline, new ModelList(snapshots, router, time));
         app.MapHealth(snapshots, listeners.IsLoopback, lifetime.ApplicationStopping);
         app.MapMetrics(source, new MetricsPage(registry), listeners);
-        app.MapControl();
+        var control = app.MapControl();
+        control.MapProviders(snapshots, time);
 
         await ListenAsync(app, listeners, log, cancellationToken);
         source.Start(loggers.CreateLogger("Quoin.Configuration"), time);
-        var server = new RunningServer(app, log, registry, reloads);
+        var probe = new HealthProbe(snapshots, states, time, loggers.CreateLogger<HealthProbe>());
+        probe.Start();
+        var server = new RunningServer(app, log, registry, reloads, [probe]);
         StartScreen.Write(screen, source, server.Addresses, listeners, snapshots.Current);
         return server;
     }

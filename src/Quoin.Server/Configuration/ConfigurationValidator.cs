@@ -29,6 +29,12 @@ internal sealed class ConfigurationValidator(
 
         ValidatePreference();
         ValidateRoutes();
+        if (options.Llm.Retry.MaxDelay < options.Llm.Retry.InitialDelay)
+        {
+            var key = IsGiven("llm.retry.max_delay") ? "llm.retry.max_delay" : "llm.retry.initial_delay";
+            Contradiction(key, "the longest pause is shorter than the first",
+                "initial_delay no longer than max_delay");
+        }
     }
 
     private void ValidateListeners()
@@ -66,7 +72,8 @@ internal sealed class ConfigurationValidator(
         if (provider.Type.Length == 0)
             return;
         var key = $"{path}.api_key";
-        var (hasKey, hasUrl) = (!string.IsNullOrEmpty(provider.ApiKey), provider.BaseUrl is not null);
+        var hasKey = !string.IsNullOrEmpty(provider.ApiKey) || provider.ApiKeys.Count > 0;
+        var hasUrl = provider.BaseUrl is not null;
         switch (provider.Type)
         {
             case "openai" or "anthropic" or "gemini" when !hasKey && !hasUrl:
@@ -79,11 +86,24 @@ internal sealed class ConfigurationValidator(
 
         if (provider.Type is "azure-openai" or "openai-compatible" && !hasUrl)
             Missing($"{path}.base_url", $"{provider.Type} has no address of its own");
+        ValidateKeys($"{path}.api_keys", provider);
         ValidateFit(path, provider);
         ValidateHeaders(path, provider);
         var scenario = $"{path}.sim.scenario";
         if (provider.Sim.Scenario is { } file && !File.Exists(file))
             Report(ConfigurationErrorKind.Unreadable, scenario, "no such file", found: Text.Quoted(file));
+    }
+
+    private void ValidateKeys(string path, ProviderOptions provider)
+    {
+        if (provider.ApiKeys.Count > ConfigurationLimits.ProviderKeys)
+        {
+            Report(ConfigurationErrorKind.OutOfRange, path, "too many keys",
+                accepted: $"at most {ConfigurationLimits.ProviderKeys}");
+        }
+
+        if (provider.ApiKeys.Any(string.IsNullOrWhiteSpace))
+            Report(ConfigurationErrorKind.OutOfRange, path, "a key is empty");
     }
 
     /// <summary>A setting that the provider's type has no use for would be ignored: it is refused instead.</summary>
@@ -101,6 +121,7 @@ internal sealed class ConfigurationValidator(
             ("default_max_tokens",
                 provider.Type == "anthropic" || provider.DefaultMaxTokens == unused.DefaultMaxTokens, "anthropic"),
             ("api_key", !isSim || provider.ApiKey is null, Callers),
+            ("api_keys", !isSim || provider.ApiKeys.Count == 0, Callers),
             ("base_url", !isSim || provider.BaseUrl is null, Callers),
             ("headers", !isSim || provider.Headers.Count == 0, Callers),
         ];
@@ -151,6 +172,12 @@ internal sealed class ConfigurationValidator(
             var path = $"models.{Text.Printable(route)}";
             if (candidates.Count == 0)
                 Contradiction(path, "a route without candidates", "at least one {provider: NAME}");
+            if (candidates.Count > ConfigurationLimits.RouteCandidates)
+            {
+                Report(ConfigurationErrorKind.OutOfRange, path, "too many candidates",
+                    accepted: $"at most {ConfigurationLimits.RouteCandidates}");
+            }
+
             for (var i = 0; i < candidates.Count; i++)
             {
                 ValidateReference(

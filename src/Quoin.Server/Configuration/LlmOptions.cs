@@ -29,4 +29,10 @@ public sealed record LlmOptions
     /// </summary>
     [Setting(Choices = ["cancel", "drain"])]
     public string OnClientDisconnect { get; init; } = "cancel";
+
+    /// <summary>Further tries after a pause.</summary>
+    public RetryOptions Retry { get; init; } = new();
+
+    /// <summary>Asking providers whether they are there: their list of models, never a paid call.</summary>
+    public HealthCheckOptions HealthCheck { get; init; } = new();
 }

@@ -26,6 +26,9 @@ public sealed record QuoinOptions
     public IReadOnlyDictionary<string, IReadOnlyList<CandidateOptions>> Models { get; init; } =
         new Dictionary<string, IReadOnlyList<CandidateOptions>>(StringComparer.Ordinal);
 
+    /// <summary>The circuit breaker of each key of each provider.</summary>
+    public CircuitBreakerOptions CircuitBreaker { get; init; } = new();
+
     /// <summary>The metrics page.</summary>
     public MetricsOptions Metrics { get; init; } = new();
 

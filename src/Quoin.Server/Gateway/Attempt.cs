@@ -11,12 +11,17 @@ namespace Quoin.Server.Gateway;
 /// <param name="Retryable">Another provider may do better.</param>
 internal readonly record struct AttemptResult(bool Done, GatewayError? Error = null, bool Retryable = false)
 {
+    /// <summary>The answer had begun to go out, and another candidate may go on with it.</summary>
+    public bool Begun { get; init; }
+
     public static readonly AttemptResult Answered = new(true);
 
     /// <summary>Cannot be said to this provider; one that speaks the client's own API needs no translation.</summary>
     public static AttemptResult Refused(GatewayError error) => new(false, error, Retryable: true);
 
     public static AttemptResult Broken(GatewayError error) => new(true, error);
+
+    public static AttemptResult Interrupted(GatewayError error) => new(false, error, Retryable: true) { Begun = true };
 
     public static AttemptResult Failed(GatewayError error) => new(false, error, error.Kind
         is GatewayErrorKind.BadGateway or GatewayErrorKind.Overloaded or GatewayErrorKind.Deadline
@@ -31,7 +36,7 @@ internal readonly record struct AttemptResult(bool Done, GatewayError? Error = n
 /// 4. Anything but 2xx: read the error, map it.
 /// 5. Relay the answer, streamed or whole. Nothing goes out before the first content is in.
 /// </summary>
-internal sealed class Attempt(Exchange exchange, Candidate candidate)
+internal sealed class Attempt(Exchange exchange, Candidate candidate, AccountKey key)
 {
     public async ValueTask<AttemptResult> RunAsync()
     {
@@ -150,6 +155,11 @@ internal sealed class Attempt(Exchange exchange, Candidate candidate)
         var api = exchange.Call.Api;
         var provider = candidate.Upstream.Provider;
         var stream = exchange.Record.Stream;
+        if (exchange.Continuation is { Continuing: true } continuation)
+        {
+            return continuation.Plan(exchange.Call.Api, provider) with { Model = candidate.Model };
+        }
+
         if (provider.Speaks.Contains(api))
         {
             return new AttemptPlan(api, exchange.Dialect, candidate.Model, stream, Translation: null);
@@ -169,7 +179,7 @@ internal sealed class Attempt(Exchange exchange, Candidate candidate)
             HttpMethod.Post, provider.PathOf(plan.Api, candidate.Model, plan.Stream));
         request.Content = CreateContent(plan, requestBody);
         RequestHead.Copy(exchange, request, sameDialect: plan.Translation is null);
-        provider.Authorize(request.Headers, plan.Api);
+        key.Provider.Authorize(request.Headers, plan.Api);
         return request;
     }
 

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Quoin.Server.Gateway.Conversation;
 using Quoin.Server.Gateway.Dialects;
+using Quoin.Server.Gateway.Failover;
 using Quoin.Server.Gateway.Relay;
 using Quoin.Server.Gateway.Routing;
 using Quoin.Server.Gateway.Settle;
@@ -37,6 +38,9 @@ internal sealed class Exchange(
 
     /// <summary>Timestamp at which the call ends, all attempts together.</summary>
     public long Deadline { get; set; }
+
+    /// <summary>What has gone out of a stream that another candidate may go on with; null where none may.</summary>
+    public StreamContinuation? Continuation { get; set; }
 
     /// <summary>Whether the upstream call goes on when the client leaves.</summary>
     public bool Drains => Snapshot.Options.Llm.OnClientDisconnect == "drain";
