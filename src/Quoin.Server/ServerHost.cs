@@ -61,19 +61,8 @@ public static class ServerHost
         var metrics = new GatewayMetrics(registry);
         metrics.KnowModels(options);
 
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "quoin" });
-        builder.Logging.AddLogOutput(log, time);
-
-        // One line a request is ours; the framework's own request lines and traces would double it.
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
-        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
-        builder.Services.AddRoutingCore();
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Server.ShutdownTimeout);
         var listeners = new Listeners(source);
-        builder.WebHost.UseKestrelCore()
-            .UseSockets(SocketScheduling.Configure)
-            .ConfigureKestrel(listeners.Configure);
-        var app = builder.Build();
+        var app = CreateApplication(options, listeners, log, time);
         var loggers = app.Services.GetRequiredService<ILoggerFactory>();
 
         var pools = new ConnectionPools(time);
@@ -83,8 +72,8 @@ public static class ServerHost
         var router = new ModelRouter(catalog);
         var services = new GatewayServices(
             time, IdSource.FromSystem(), metrics, new ServerTiming(time));
-        var random = new RandomNumbers(IdSource.FromSystem());
-        var attempts = new AttemptLoop(services, random, loggers.CreateLogger<AttemptLoop>());
+        var attempts = new AttemptLoop(
+            services, new RandomNumbers(services.Ids), loggers.CreateLogger<AttemptLoop>());
         var pipeline = new GatewayPipeline(
             services, snapshots, router, attempts, loggers.CreateLogger<GatewayPipeline>());
         ProviderMetrics.AddTo(registry, snapshots, states, time);
@@ -110,16 +99,31 @@ public static class ServerHost
         app.MapGateway(pipeline, new ModelList(snapshots, router, time));
         app.MapHealth(snapshots, listeners.IsLoopback, lifetime.ApplicationStopping);
         app.MapMetrics(source, new MetricsPage(registry), listeners);
-        var control = app.MapControl();
-        control.MapProviders(snapshots, time);
+        app.MapControl().MapProviders(snapshots, time);
 
         await ListenAsync(app, listeners, log, cancellationToken);
         source.Start(loggers.CreateLogger("Quoin.Configuration"), time);
-        var probe = new HealthProbe(snapshots, states, time, loggers.CreateLogger<HealthProbe>());
-        probe.Start();
+        var probe = HealthProbe.Start(snapshots, states, time, loggers);
         var server = new RunningServer(app, log, registry, reloads, [probe]);
         StartScreen.Write(screen, source, server.Addresses, listeners, snapshots.Current);
         return server;
+    }
+
+    private static WebApplication CreateApplication(
+        QuoinOptions options, Listeners listeners, LogOutput log, TimeProvider time)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "quoin" });
+        builder.Logging.AddLogOutput(log, time);
+
+        // One line a request is ours; the framework's own request lines and traces would double it.
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
+        builder.Services.AddRoutingCore();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Server.ShutdownTimeout);
+        builder.WebHost.UseKestrelCore()
+            .UseSockets(SocketScheduling.Configure)
+            .ConfigureKestrel(listeners.Configure);
+        return builder.Build();
     }
 
     private static async Task ListenAsync(

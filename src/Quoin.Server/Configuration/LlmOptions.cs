@@ -11,6 +11,12 @@ public sealed record LlmOptions
     [Setting(Min = 0.1, Max = 3600)]
     public TimeSpan FirstTokenTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// Longest wait for an unstreamed answer while another candidate is left to ask. 100ms..1h.
+    /// </summary>
+    [Setting(Min = 0.1, Max = 3600)]
+    public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>Longest silence inside a streamed answer. 100ms..1h.</summary>
     [Setting(Min = 0.1, Max = 3600)]
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(30);

@@ -36,7 +36,7 @@ internal readonly record struct AttemptResult(bool Done, GatewayError? Error = n
 /// 4. Anything but 2xx: read the error, map it.
 /// 5. Relay the answer, streamed or whole. Nothing goes out before the first content is in.
 /// </summary>
-internal sealed class Attempt(Exchange exchange, Candidate candidate, AccountKey key)
+internal sealed class Attempt(Exchange exchange, Candidate candidate, AccountKey key, bool last)
 {
     public async ValueTask<AttemptResult> RunAsync()
     {
@@ -56,9 +56,9 @@ internal sealed class Attempt(Exchange exchange, Candidate candidate, AccountKey
 
             using var request = CreateRequest(plan, requestBody);                                               // 2
             var llm = exchange.Snapshot.Options.Llm;
-            clock.Begin(
-                plan.Stream ? AttemptPhase.FirstToken : AttemptPhase.Total,
-                plan.Stream ? llm.FirstTokenTimeout : llm.Timeout);
+            var (phase, limit) = plan.Stream ? (AttemptPhase.FirstToken, llm.FirstTokenTimeout)
+                : last ? (AttemptPhase.Total, llm.Timeout) : (AttemptPhase.Attempt, llm.AttemptTimeout);
+            clock.Begin(phase, limit);
             var record = exchange.Record;
             record.Attempts++;
             record.ProviderStarted = exchange.Time.GetTimestamp();
@@ -124,6 +124,8 @@ internal sealed class Attempt(Exchange exchange, Candidate candidate, AccountKey
         {
             AttemptPhase.FirstToken =>
                 $"no content within {llm.FirstTokenTimeout.TotalSeconds:0.###} s (llm.first_token_timeout)",
+            AttemptPhase.Attempt =>
+                $"no answer within {llm.AttemptTimeout.TotalSeconds:0.###} s (llm.attempt_timeout)",
             AttemptPhase.Stall =>
                 $"the stream was silent for {llm.StallTimeout.TotalSeconds:0.###} s (llm.stall_timeout)",
             _ => $"no answer within {llm.Timeout.TotalSeconds:0.###} s (llm.timeout)",

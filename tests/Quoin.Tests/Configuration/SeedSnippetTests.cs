@@ -45,13 +45,12 @@ public sealed class SeedSnippetTests
     [InlineData("llm:\n  cache:\n    enable: true\n    type: \"redis\"\n    redis:\n" +
         "      password: ${REDIS_PASSWORD}", "llm.cache")]
     [InlineData("queue:\n  enabled: true\n  initial_size: 1000", "queue")]
-    [InlineData("circuit_breaker:\n  max_requests: 100", "circuit_breaker")]
     [InlineData("routes:\n  - path: \"/metrics\"\n    handler: \"metrics\"", "routes")]
     [InlineData("server:\n  port: 8080\n  http3:\n    enabled: false\nllm:\n  cache:\n    type: \"memory\"\n" +
         "queue:\n  enabled: false", "server.http3,llm.cache,queue")]
     [InlineData("server:\n  port: 443\n  http3:\n    enabled: true\nllm:\n  cache:\n    ttl: 24h\nqueue:\n" +
         "  enabled: true\ncircuit_breaker:\n" +
-        "  max_requests: 200", "server.http3,llm.cache,queue,circuit_breaker")]
+        "  max_requests: 200", "server.http3,llm.cache,queue")]
     [InlineData("runtime:\n  max_agents: 5000\nmessaging:\n  queue_size: 100000\ncoordination:\n  cluster:\n" +
         "    gossip_interval: 500ms\ntransport:\n  type: quic", "runtime,messaging,coordination,transport")]
     [InlineData("storage:\n  type: sqlite\n  page_cache_size: 10MB", "storage")]

@@ -192,7 +192,7 @@ internal sealed class Breaker
         }
     }
 
-    /// <summary>Begins a new era. The number of eras may wrap: a call does not outlast half a billion of them.</summary>
+    /// <summary>Begins a new era. Their number may wrap: no call outlasts half a billion of them.</summary>
     private void Enter(CircuitState state)
     {
         (_failures, _probing, _succeeded) = (0, 0, 0);

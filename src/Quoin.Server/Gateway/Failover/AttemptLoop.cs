@@ -92,7 +92,7 @@ internal sealed partial class AttemptLoop(
         state.Begin(chosen.Key.State, services.Time.GetTimestamp());
         try
         {
-            var result = await new Attempt(exchange, candidate, chosen.Key).RunAsync();
+            var result = await new Attempt(exchange, candidate, chosen.Key, chosen.Last).RunAsync();
             var outcome = AttemptVerdict.OutcomeOf(result, record.ClientGone);
             _ledger.Settle(exchange, chosen, result, outcome);
             settled = true;

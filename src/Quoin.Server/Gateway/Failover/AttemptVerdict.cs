@@ -45,7 +45,8 @@ internal static class AttemptVerdict
     }
 
     /// <summary>
-    /// A call that ran out of the request's own time after less than half of the provider's says nothing of the provider.
+    /// A call that ran out of the request's own time after less than half of the provider's says
+    /// nothing of the provider.
     /// </summary>
     public static bool WasCutShort(GatewayError error, TimeSpan lasted, bool stream, LlmOptions llm)
     {
@@ -54,12 +55,14 @@ internal static class AttemptVerdict
             return false;
         }
 
-        var bound = stream && llm.FirstTokenTimeout < llm.Timeout ? llm.FirstTokenTimeout : llm.Timeout;
-        bound = stream && llm.StallTimeout < bound ? llm.StallTimeout : bound;
-        return lasted < bound / 2;
+        var bound = stream ? Least(llm.FirstTokenTimeout, llm.StallTimeout) : llm.AttemptTimeout;
+        return lasted < Least(bound, llm.Timeout) / 2;
     }
+
+    private static TimeSpan Least(TimeSpan one, TimeSpan other) => one < other ? one : other;
 }
 
 /// <summary>A candidate on its turn, with the key to call it with and the breaker's leave.</summary>
+/// <param name="Last">No other candidate is left to ask.</param>
 internal readonly record struct Chosen(
-    int Index, Candidate Candidate, AccountKey Key, CircuitBreaker.BreakerTicket Ticket);
+    int Index, Candidate Candidate, AccountKey Key, CircuitBreaker.BreakerTicket Ticket, bool Last);

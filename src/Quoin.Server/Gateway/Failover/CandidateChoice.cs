@@ -264,7 +264,8 @@ internal sealed class CandidateChoice
         {
             if (keys[at].State.Breaker.TryEnter(now, _breaker, out var ticket))
             {
-                chosen = new Chosen(index, candidate, keys[at], ticket);
+                var last = (_fitting & ~_tried & ~(1UL << index)) == 0;
+                chosen = new Chosen(index, candidate, keys[at], ticket, last);
                 return true;
             }
 

@@ -6,10 +6,10 @@ internal static class FailoverLimits
     /// <summary>Calls made for one request: a bound for routes with many candidates and keys that all fail fast.</summary>
     public const int Attempts = 32;
 
-    /// <summary>Candidates of a route: a request remembers in the bits of one number which it has tried.</summary>
+    /// <summary>Candidates of a request, which remembers in the bits of one number what it has tried.</summary>
     public const int Candidates = 64;
 
-    /// <summary>Characters of a stream kept for another candidate to go on with; longer ones end in their error.</summary>
+    /// <summary>Characters of a stream kept for another candidate to go on with.</summary>
     public const int ContinuedChars = 1024 * 1024;
 
     /// <summary>
@@ -21,7 +21,7 @@ internal static class FailoverLimits
     /// <summary>Longest time that a provider's Retry-After keeps a key aside: providers make mistakes too.</summary>
     public static readonly TimeSpan LongestAside = TimeSpan.FromMinutes(5);
 
-    /// <summary>How long a key that was refused (401, 402, 403, quota used up) is used only when no other is left.</summary>
+    /// <summary>How long a refused key (401, 402, 403, quota used up) is used only when no other is left.</summary>
     public static readonly TimeSpan RefusedAside = TimeSpan.FromMinutes(5);
 
     /// <summary>Told to a caller that meets a half-open breaker whose probes are all under way.</summary>

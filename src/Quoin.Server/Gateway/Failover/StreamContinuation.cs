@@ -124,7 +124,9 @@ internal sealed class StreamContinuation
 
     public int NextBlock() => _blocks++;
 
-    /// <summary>How a candidate is asked to go on: always in the model of events, also where it speaks the client's API.</summary>
+    /// <summary>
+    /// How a candidate is asked to go on: by the model of events, also where it speaks the client's own API.
+    /// </summary>
     public AttemptPlan Plan(WireApi client, Provider provider)
     {
         var api = Chats(client) && provider.Speaks.Contains(client)

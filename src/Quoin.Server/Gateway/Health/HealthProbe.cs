@@ -15,14 +15,24 @@ internal sealed partial class HealthProbe(
 {
     private readonly CancellationTokenSource _stopping = new();
     private Task _loop = Task.CompletedTask;
+    private int _disposed;
 
-    public void Start() => _loop = RunAsync();
+    public static HealthProbe Start(
+        SnapshotHolder snapshots, ProviderStates states, TimeProvider time, ILoggerFactory loggers)
+    {
+        var probe = new HealthProbe(snapshots, states, time, loggers.CreateLogger<HealthProbe>());
+        probe._loop = probe.RunAsync();
+        return probe;
+    }
 
     public async ValueTask DisposeAsync()
     {
-        await _stopping.CancelAsync();
-        await _loop;
-        _stopping.Dispose();
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            await _stopping.CancelAsync();
+            await _loop;
+            _stopping.Dispose();
+        }
     }
 
     /// <summary>One round: all that need it, at once.</summary>

@@ -7,7 +7,7 @@ namespace Quoin.Server.Gateway.Health;
 /// </summary>
 internal sealed class LatencyAverage(long ticksPerSecond)
 {
-    /// <summary>Enough for a 95th percentile, and few enough to follow a change within a minute of modest load.</summary>
+    /// <summary>Enough for a 95th percentile, and few enough to follow a change.</summary>
     private const int Window = 128;
 
     /// <summary>Fewer samples than this tell no percentile.</summary>

@@ -47,7 +47,7 @@ internal sealed class ProviderState(string name, long ticksPerSecond)
 
     public long LastAnswer => Interlocked.Read(ref _lastAnswer);
 
-    /// <summary>The states of the keys that the provider has now, in their order; those that have gone are forgotten.</summary>
+    /// <summary>The states of the keys that the provider has now, in their order; others are forgotten.</summary>
     public KeyState[] KeysFor(IReadOnlyList<string> keys)
     {
         lock (_lock)

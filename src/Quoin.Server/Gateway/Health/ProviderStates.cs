@@ -4,7 +4,7 @@ using Quoin.Server.Gateway.CircuitBreaker;
 
 namespace Quoin.Server.Gateway.Health;
 
-/// <summary>The state of every provider by its name: breakers, health, load. Kept across reloads of the configuration.</summary>
+/// <summary>The state of every provider by its name: breakers, health, load. Kept across reloads.</summary>
 internal sealed class ProviderStates(TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, ProviderState> _states = new(StringComparer.Ordinal);
