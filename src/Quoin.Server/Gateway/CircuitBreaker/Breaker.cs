@@ -130,22 +130,6 @@ internal sealed class Breaker
         }
     }
 
-    /// <summary>Another node found the provider failing: open at least until then.</summary>
-    public bool OpenFromElsewhere(long until, long now)
-    {
-        lock (_lock)
-        {
-            if (until <= now || StateOf(_eraAndState) != CircuitState.Closed)
-            {
-                return false;
-            }
-
-            _openUntil = until;
-            Enter(CircuitState.Open);
-            return true;
-        }
-    }
-
     private int Era => _eraAndState >> 2;
 
     private static CircuitState StateOf(int eraAndState) => (CircuitState)(eraAndState & 3);
