@@ -3,7 +3,7 @@ namespace Quoin.Server.Gateway.Failover;
 /// <summary>Every bound of failover that is not a setting, with its reason.</summary>
 internal static class FailoverLimits
 {
-    /// <summary>Calls made for one request: a bound for routes with many candidates and keys that all fail fast.</summary>
+    /// <summary>Calls made for one request: some routes have many candidates and keys that all fail fast.</summary>
     public const int Attempts = 32;
 
     /// <summary>Candidates of a request, which remembers in the bits of one number what it has tried.</summary>

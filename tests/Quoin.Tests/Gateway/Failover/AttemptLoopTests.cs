@@ -276,9 +276,11 @@ public sealed class AttemptLoopTests
         });
         await gateway.AskAsync(Chat, Plain);
         Assert.Equal((0, 1), (one.Requests.Count, two.Requests.Count));
-        await gateway.AskAsync(Chat, Plain[..^1] + ",\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}]}");
+        await gateway.AskAsync(
+            Chat, Plain[..^1] + ",\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}]}");
         Assert.Equal((1, 1), (one.Requests.Count, two.Requests.Count));
-        var (status, body) = await gateway.AskAsync(Chat, Plain.Replace("hi", new string('x', 1000), StringComparison.Ordinal));
+        var (status, body) = await gateway.AskAsync(
+            Chat, Plain.Replace("hi", new string('x', 1000), StringComparison.Ordinal));
         Assert.Equal(400, status);
         Assert.Contains("no_candidate", body, StringComparison.Ordinal);
     }
@@ -344,8 +346,8 @@ public sealed class AttemptLoopTests
                 _keys.Add(key);
                 var status = statusOf(key);
                 var words = echoes ? "no good: " + key : "no";
-                return ScriptedUpstream.Json(
-                    status == 200 ? Answer : "{\"error\":{\"message\":\"" + words + "\"}}", status, headers)(connection);
+                var body = status == 200 ? Answer : "{\"error\":{\"message\":\"" + words + "\"}}";
+                return ScriptedUpstream.Json(body, status, headers)(connection);
             });
         }
 

@@ -50,7 +50,8 @@ public sealed class CandidateChoiceTests : IDisposable
     [Fact]
     public void Equals_share_by_weight()
     {
-        var shares = Share(1000, new() { Provider = "a", Group = "x", Weight = 3 }, new() { Provider = "b", Group = "x" });
+        var shares = Share(
+            1000, new() { Provider = "a", Group = "x", Weight = 3 }, new() { Provider = "b", Group = "x" });
         Assert.InRange(shares["a"], 700, 800);
     }
 

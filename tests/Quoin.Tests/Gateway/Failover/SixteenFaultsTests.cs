@@ -269,5 +269,6 @@ public sealed class SixteenFaultsTests
     private static double Sum(string page, string metric, string label = "") => page.Split('\n')
         .Where(line => line.StartsWith(metric + "{", StringComparison.Ordinal)
             && line.Contains(label, StringComparison.Ordinal))
-        .Sum(line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture));
+        .Sum(line => double.Parse(
+            line[(line.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture));
 }

@@ -9,19 +9,22 @@ public sealed class StreamContinuationTests
 {
     private const string Chat = "/v1/chat/completions";
 
-    private const string Ask =
-        """{"model":"m","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"hi"}]}""";
+    private const string Ask = """
+        {"model":"m","stream":true,"stream_options":{"include_usage":true},
+        "messages":[{"role":"user","content":"hi"}]}
+        """;
 
     private static readonly string Begun =
-        Chunk("\"role\":\"assistant\",\"content\":\"\"") + Chunk("\"content\":\"The sky\"") + Chunk("\"content\":\" is \"");
+        Chunk("\"role\":\"assistant\",\"content\":\"\"") + Chunk("\"content\":\"The sky\"")
+        + Chunk("\"content\":\" is \"");
 
     [Fact]
     public async Task The_next_provider_gets_the_text_so_far_and_only_its_own_words_go_out()
     {
         await using var one = new ScriptedUpstream(Cut(Begun));
         await using var two = new ScriptedUpstream(ScriptedUpstream.Events(
-            Chunk("\"role\":\"assistant\",\"content\":\"\"") + Chunk("\"content\":\" blue\"") + Chunk("\"content\":\".\"")
-            + "data: {\"id\":\"b\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}],"
+            Chunk("\"role\":\"assistant\",\"content\":\"\"") + Chunk("\"content\":\" blue\"")
+            + Chunk("\"content\":\".\"") + "data: {\"id\":\"b\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}],"
             + "\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":2}}\n\ndata: [DONE]\n\n"));
         await using var gateway = await StartAsync(one, two, "openai-compatible");
         var (_, body) = await gateway.AskAsync(Chat, Ask);
@@ -55,7 +58,8 @@ public sealed class StreamContinuationTests
         var page = await gateway.Client.GetStringAsync(new Uri("/metrics", UriKind.Relative));
         Assert.Contains(
             "quoin_tokens_total{provider=\"two\",model=\"m\",type=\"input\"} 13\n", page, StringComparison.Ordinal);
-        Assert.Contains("quoin_attempts_total{provider=\"one\",outcome=\"broken\"} 1\n", page, StringComparison.Ordinal);
+        Assert.Contains(
+            "quoin_attempts_total{provider=\"one\",outcome=\"broken\"} 1\n", page, StringComparison.Ordinal);
     }
 
     [Fact]
