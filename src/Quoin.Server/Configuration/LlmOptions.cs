@@ -39,6 +39,9 @@ public sealed record LlmOptions
     /// <summary>Further tries after a pause.</summary>
     public RetryOptions Retry { get; init; } = new();
 
+    /// <summary>A second call while the first is slow.</summary>
+    public HedgeOptions Hedge { get; init; } = new();
+
     /// <summary>Asking providers whether they are there: their list of models, never a paid call.</summary>
     public HealthCheckOptions HealthCheck { get; init; } = new();
 }

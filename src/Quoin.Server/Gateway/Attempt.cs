@@ -19,6 +19,9 @@ internal readonly record struct AttemptResult(bool Done, GatewayError? Error = n
     /// <summary>Cannot be said to this provider; one that speaks the client's own API needs no translation.</summary>
     public static AttemptResult Refused(GatewayError error) => new(false, error, Retryable: true);
 
+    /// <summary>Another attempt beside it answered first.</summary>
+    public static readonly AttemptResult Overtaken = new(false);
+
     public static AttemptResult Broken(GatewayError error) => new(true, error);
 
     public static AttemptResult Interrupted(GatewayError error) => new(false, error, Retryable: true) { Begun = true };
@@ -44,7 +47,7 @@ internal sealed class Attempt(Exchange exchange, Candidate candidate, AccountKey
         var answered = false;
         using var requestBody = new PooledBuffer();
         using var clock = new AttemptClock(
-            exchange.Time, exchange.Deadline, exchange.Drains ? CancellationToken.None : http.RequestAborted);
+            exchange.Time, exchange.Deadline, exchange.Abandoned);
         try
         {
             var plan = Plan();                                                                     // 1
@@ -71,6 +74,11 @@ internal sealed class Attempt(Exchange exchange, Candidate candidate, AccountKey
             }
 
             return await RelayAsync(plan, response, clock);                                        // 5
+        }
+        catch (Exception e) when (exchange.Side is { Lost: true }
+            && e is OperationCanceledException or HttpRequestException or IOException)
+        {
+            return AttemptResult.Overtaken;
         }
         catch (UntranslatableException e)
         {

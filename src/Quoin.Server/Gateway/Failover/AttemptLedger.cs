@@ -34,6 +34,12 @@ internal sealed partial class AttemptLedger(GatewayServices services, ILogger lo
         {
             case AttemptOutcome.Cancelled:
                 breaker.Cancel(chosen.Ticket);
+                if (!result.Done)
+                {
+                    // Overtaken: it would have taken at least so long. Left out, only its fast calls would be known.
+                    state.Latency.Add(now - record.ProviderStarted, now);
+                }
+
                 break;
             case AttemptOutcome.Success:
                 chosen.Key.State.TakeBack();

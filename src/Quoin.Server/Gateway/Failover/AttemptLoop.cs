@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Quoin.Server.Configuration;
 using Quoin.Server.Gateway.Routing;
 using Quoin.Server.Gateway.Settle;
 
@@ -50,7 +51,9 @@ internal sealed partial class AttemptLoop(
             }
 
             attempts++;
-            var (result, outcome) = await AttemptAsync(exchange, chosen);
+            (chosen, var result, var outcome) = Hedges(exchange, chosen)
+                ? await HedgeAsync(exchange, choice, chosen)
+                : await AttemptAsync(exchange, chosen);
             if (result.Done)
             {
                 return null;
@@ -70,16 +73,20 @@ internal sealed partial class AttemptLoop(
             }
 
             Log.AttemptFailed(logger, exchange.Record.RequestId, chosen.Candidate.Upstream.Name, error.Message);
-            choice.Failed(
-                chosen,
-                keyOnly: outcome == AttemptOutcome.RateLimited || AttemptVerdict.RefusesKey(error),
-                AttemptVerdict.MayRetry(outcome, error, llm.Retry));
+            Cross(choice, chosen, outcome, error, llm.Retry);
         }
 
         return error;
     }
 
-    private async ValueTask<(AttemptResult Result, AttemptOutcome Outcome)> AttemptAsync(
+    private static void Cross(
+        CandidateChoice choice, Chosen chosen, AttemptOutcome outcome, GatewayError error, RetryOptions retry) =>
+        choice.Failed(
+            chosen,
+            keyOnly: outcome == AttemptOutcome.RateLimited || AttemptVerdict.RefusesKey(error),
+            AttemptVerdict.MayRetry(outcome, error, retry));
+
+    private async ValueTask<(Chosen Chosen, AttemptResult Result, AttemptOutcome Outcome)> AttemptAsync(
         Exchange exchange, Chosen chosen)
     {
         var record = exchange.Record;
@@ -97,7 +104,7 @@ internal sealed partial class AttemptLoop(
             _ledger.Settle(exchange, chosen, result, outcome);
             settled = true;
             Note(exchange, candidate, result);
-            return (result, outcome);
+            return (chosen, result, outcome);
         }
         finally
         {
@@ -122,6 +129,65 @@ internal sealed partial class AttemptLoop(
         {
             record.EarlierAttempts += services.Time.GetTimestamp() - record.ProviderStarted;
             record.ProviderStarted = 0;
+        }
+    }
+
+    /// <summary>A stream that another may go on with is followed event by event, which two at once would mix.</summary>
+    private static bool Hedges(Exchange exchange, in Chosen chosen) =>
+        exchange.Snapshot.Options.Llm.Hedge.Enabled && !chosen.Last && exchange.Continuation is null
+        && exchange.Record.Operation == Operation.Chat;
+
+    /// <summary>
+    /// Calls a second candidate when the first is slower than nearly always. Whichever claims the client first answers,
+    /// the other is cancelled; a failure of one leaves the other to answer.
+    /// </summary>
+    private async ValueTask<(Chosen Chosen, AttemptResult Result, AttemptOutcome Outcome)> HedgeAsync(
+        Exchange exchange, CandidateChoice choice, Chosen chosen)
+    {
+        if (chosen.Candidate.State.Latency.Slow is not { } slow)
+        {
+            return await AttemptAsync(exchange, chosen);
+        }
+
+        using var race = new HedgeRace(exchange);
+        var tasks = new List<Task<(Chosen Chosen, AttemptResult Result, AttemptOutcome Outcome)>>(2)
+        {
+            AttemptAsync(race.First, chosen).AsTask(),
+        };
+        try
+        {
+            var least = exchange.Snapshot.Options.Llm.Hedge.MinDelay;
+            var wait = services.Time.GetElapsedTime(0, slow);
+            using var waiting = new CancellationTokenSource();
+            await Task.WhenAny(tasks[0], Task.Delay(wait > least ? wait : least, services.Time, waiting.Token));
+            await waiting.CancelAsync();
+            if (!tasks[0].IsCompleted && !race.Decided
+                && choice.TryOther(services.Time.GetTimestamp(), chosen, out var other))
+            {
+                Log.Hedged(logger, exchange.Record.RequestId, other.Candidate.Upstream.Name);
+                race.Second.Record.Attempts = race.First.Record.Attempts;
+                tasks.Add(AttemptAsync(race.Second, other).AsTask());
+            }
+
+            var decisive = await Task.WhenAny(tasks);
+            var first = await decisive;
+            if (first.Result.Done || tasks.Count == 1)
+            {
+                return race.Settle(decisive == tasks[0], first);
+            }
+
+            var last = await (decisive == tasks[0] ? tasks[1] : tasks[0]);
+            if (!last.Result.Done && first.Result.Error is { } error)
+            {
+                Cross(choice, first.Chosen, first.Outcome, error, exchange.Snapshot.Options.Llm.Retry);
+            }
+
+            return race.Settle(decisive != tasks[0], last);
+        }
+        finally
+        {
+            race.End();
+            await Task.WhenAll(tasks.ToArray<Task>()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -163,7 +229,7 @@ internal sealed partial class AttemptLoop(
         {
             Log.Continued(logger, record.RequestId, next.Candidate.Upstream.Name, error.Message);
             continuation.Continuing = true;
-            var (result, _) = await AttemptAsync(exchange, next);
+            var (_, result, _) = await AttemptAsync(exchange, next);
             continuation.AddUsage(record.Usage);
             record.Usage = continuation.Usage;
             if (result.Done)
@@ -194,6 +260,10 @@ internal sealed partial class AttemptLoop(
         [LoggerMessage(2002, LogLevel.Warning, "Request {RequestId}: the stream of {Provider} broke: {Reason}",
             EventName = nameof(StreamBroken))]
         public static partial void StreamBroken(ILogger logger, string requestId, string provider, string reason);
+
+        [LoggerMessage(2004, LogLevel.Debug, "Request {RequestId}: provider {Provider} is called too",
+            EventName = nameof(Hedged))]
+        public static partial void Hedged(ILogger logger, string requestId, string provider);
 
         [LoggerMessage(2003, LogLevel.Warning,
             "Request {RequestId}: provider {Provider} goes on with a stream that broke: {Reason}",

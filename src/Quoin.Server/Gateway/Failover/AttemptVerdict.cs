@@ -9,6 +9,7 @@ internal static class AttemptVerdict
 {
     public static AttemptOutcome OutcomeOf(AttemptResult result, bool clientGone) => result switch
     {
+        { Error: null, Done: false } => AttemptOutcome.Cancelled,
         { Error: null } => clientGone ? AttemptOutcome.Cancelled : AttemptOutcome.Success,
         { Done: true } or { Begun: true } => AttemptOutcome.Broken,
         { Error.Kind: GatewayErrorKind.RateLimited } => AttemptOutcome.RateLimited,

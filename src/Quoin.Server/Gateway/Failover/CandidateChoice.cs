@@ -57,6 +57,16 @@ internal sealed class CandidateChoice
         || TryNext(now, healthy: false, refused: false, out chosen)
         || TryNext(now, healthy: false, refused: true, out chosen);
 
+    /// <summary>Another candidate, to be called beside the one under way.</summary>
+    public bool TryOther(long now, in Chosen underWay, out Chosen other)
+    {
+        var tried = _tried;
+        _tried |= 1UL << underWay.Index;
+        var found = TryNext(now, healthy: true, refused: false, out other);
+        _tried = tried;
+        return found;
+    }
+
     /// <summary>The whole candidate failed, or only the key.</summary>
     public void Failed(in Chosen chosen, bool keyOnly, bool retryable)
     {

@@ -250,6 +250,7 @@ internal sealed class StreamRelay(Exchange exchange, AttemptPlan plan, AttemptCl
             return;
         }
 
+        exchange.Claim();
         exchange.Record.ProviderAnswered = exchange.Time.GetTimestamp();
         if (exchange.Continuation is { Continuing: true })
         {

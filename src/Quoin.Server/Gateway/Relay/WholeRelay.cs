@@ -46,6 +46,7 @@ internal sealed class WholeRelay(Exchange exchange, AttemptPlan plan, AttemptClo
 
     private async ValueTask<AttemptResult> RelayAsync(HttpResponseMessage response, PooledBuffer body)
     {
+        exchange.Claim();
         Note(AnswerFacts.Read(exchange.Call.Api, exchange.Dialect, body.WrittenSpan));
         KeepAnswer(body);
         ResponseHead.Begin(exchange, (int)response.StatusCode, ContentType(response), response);
@@ -58,6 +59,7 @@ internal sealed class WholeRelay(Exchange exchange, AttemptPlan plan, AttemptClo
     {
         using var translated = new PooledBuffer();
         Note(translation.WriteResponse(exchange, plan, body.WrittenMemory, translated));
+        exchange.Claim();
         KeepAnswer(translated);
         ResponseHead.Begin(exchange, 200, "application/json", response);
         await ResponseHead.WriteAsync(exchange, translated.WrittenMemory);
@@ -67,6 +69,7 @@ internal sealed class WholeRelay(Exchange exchange, AttemptPlan plan, AttemptClo
     private async ValueTask<AttemptResult> PassThroughAsync(
         HttpResponseMessage response, PooledBuffer body, Stream stream)
     {
+        exchange.Claim();
         ResponseHead.Begin(exchange, (int)response.StatusCode, ContentType(response), response);
         exchange.Http.Response.ContentLength = response.Content.Headers.ContentLength;
         var client = new ClientWriter(exchange.Http, exchange.Snapshot.Options.Server.WriteTimeout, exchange.Time);

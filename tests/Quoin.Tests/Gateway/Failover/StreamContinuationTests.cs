@@ -24,7 +24,8 @@ public sealed class StreamContinuationTests
         await using var one = new ScriptedUpstream(Cut(Begun));
         await using var two = new ScriptedUpstream(ScriptedUpstream.Events(
             Chunk("\"role\":\"assistant\",\"content\":\"\"") + Chunk("\"content\":\" blue\"")
-            + Chunk("\"content\":\".\"") + "data: {\"id\":\"b\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}],"
+            + Chunk("\"content\":\".\"")
+            + "data: {\"id\":\"b\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}],"
             + "\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":2}}\n\ndata: [DONE]\n\n"));
         await using var gateway = await StartAsync(one, two, "openai-compatible");
         var (_, body) = await gateway.AskAsync(Chat, Ask);
