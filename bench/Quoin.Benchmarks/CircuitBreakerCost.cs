@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Quoin.Server.Configuration;
 using Quoin.Server.Gateway;
 using Quoin.Server.Gateway.CircuitBreaker;
+using Quoin.Server.Gateway.Connections;
 using Quoin.Server.Gateway.Failover;
 using Quoin.Server.Gateway.Health;
 using Quoin.Server.Gateway.Providers;
@@ -57,7 +58,7 @@ public class CircuitBreakerCost
                 ],
             },
         };
-        var connections = new HttpMessageInvoker(new SocketsHttpHandler());
+        var connections = new MessageHandlerConnections(new HttpMessageInvoker(new SocketsHttpHandler()));
         Upstream[] upstreams =
         [
             .. options.Providers.Select(pair => new Upstream(ProviderTable.Create(pair.Key, pair.Value), connections)),

@@ -1,11 +1,10 @@
-using System.Net;
-using System.Net.Http.Headers;
 using System.Text;
 using BenchmarkDotNet.Attributes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using Quoin.Server.Configuration;
 using Quoin.Server.Gateway;
+using Quoin.Server.Gateway.Connections;
 using Quoin.Server.Gateway.Failover;
 using Quoin.Server.Gateway.Health;
 using Quoin.Server.Gateway.Providers;
@@ -18,7 +17,7 @@ namespace Quoin.Benchmarks;
 
 /// <summary>
 /// The gateway's own share of a request: the pipeline between a request in memory and an upstream in memory, without
-/// Kestrel, sockets and SocketsHttpHandler. <see cref="HandOver"/> is what the surroundings of the measurement cost.
+/// Kestrel and sockets. <see cref="HandOver"/> is what the surroundings of the measurement cost.
 /// </summary>
 [MemoryDiagnoser]
 public class RelayRequest
@@ -28,6 +27,8 @@ public class RelayRequest
         {"role":"user","content":"Say in one line how the weather is in the town we spoke of."}]}
         """;
 
+    private static readonly UpstreamTarget Target = new(new Uri("http://x/v1/chat/completions"));
+
     private readonly byte[] _plain = Body("gpt", stream: false);
     private readonly byte[] _streamed = Body("gpt", stream: true);
     private readonly byte[] _translated = Body("claude", stream: false);
@@ -35,7 +36,7 @@ public class RelayRequest
     private GatewayPipeline _pipeline = null!;
     private ServerTiming _timing = null!;
     private IdSource _ids = null!;
-    private HttpMessageInvoker _upstream = null!;
+    private readonly CannedUpstream _upstream = new();
 
     [GlobalSetup]
     public void Setup()
@@ -48,7 +49,6 @@ public class RelayRequest
                 ["claude"] = new() { Type = "anthropic", BaseUrl = "http://x/v1", Models = ["claude"], ApiKey = "k" },
             },
         };
-        _upstream = new HttpMessageInvoker(new CannedUpstream());
         Upstream[] upstreams =
         [
             .. options.Providers.Select(pair => new Upstream(ProviderTable.Create(pair.Key, pair.Value), _upstream)),
@@ -70,7 +70,7 @@ public class RelayRequest
     public async Task<long> HandOver()
     {
         var http = NewContext(_plain);
-        using var request = new HttpRequestMessage(HttpMethod.Post, "http://x/v1/chat/completions");
+        using var request = new UpstreamRequest(HttpMethod.Post, Target);
         using var response = await _upstream.SendAsync(request, CancellationToken.None);
         await http.Response.BodyWriter.WriteAsync(CannedUpstream.Chat);
         return http.Response.Body.Length;
@@ -118,7 +118,7 @@ public class RelayRequest
             : throw new InvalidOperationException(record.Error.Message);
     }
 
-    private sealed class CannedUpstream : HttpMessageHandler
+    private sealed class CannedUpstream : UpstreamConnections
     {
         public static readonly byte[] Chat = """
             {"id":"c","object":"chat.completion","created":1,"model":"gpt","choices":[{"index":0,"message":
@@ -147,34 +147,49 @@ public class RelayRequest
             + Event("message_delta", "\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":11}")
             + Event("message_stop", null));
 
-        private static readonly MediaTypeHeaderValue Json = new("application/json");
-        private static readonly MediaTypeHeaderValue Events = new("text/event-stream");
-
-        protected override async Task<HttpResponseMessage> SendAsync(
-            HttpRequestMessage request, CancellationToken cancellationToken)
+        public override ValueTask<UpstreamResponse> SendAsync(
+            UpstreamRequest request, CancellationToken cancellationToken)
         {
-            var stream = false;
-            if (request.Content is { } content)
-            {
-                using var body = new MemoryStream();
-                await content.CopyToAsync(body, cancellationToken);
-                stream = body.GetBuffer().AsSpan(0, (int)body.Length).IndexOf("\"stream\":true"u8) >= 0;
-            }
-
-            var messages = request.RequestUri!.AbsolutePath.EndsWith("messages", StringComparison.Ordinal);
-            var answer = (messages, stream) switch
+            var stream = request.BodyHead.Span.IndexOf("\"stream\":true"u8) >= 0;
+            var messages = request.Target.Address.AbsolutePath.EndsWith("messages", StringComparison.Ordinal);
+            return new(new CannedResponse(stream, (messages, stream) switch
             {
                 (true, true) => MessageStream,
                 (true, false) => Message,
                 (false, true) => ChatStream,
                 _ => Chat,
-            };
-            var response = new HttpResponseMessage(HttpStatusCode.OK) { Content = new ByteArrayContent(answer) };
-            response.Content.Headers.ContentType = stream ? Events : Json;
-            return response;
+            }));
         }
 
         private static string Event(string type, string? fields) =>
             $"event: {type}\ndata: {{\"type\":\"{type}\"{(fields is null ? "" : "," + fields)}}}\n\n";
+    }
+
+    private sealed class CannedResponse(bool stream, byte[] body) : UpstreamResponse
+    {
+        private int _read;
+
+        public override int Status => 200;
+
+        public override int FieldCount => 1;
+
+        public override long? ContentLength => stream ? null : body.Length;
+
+        public override ReadOnlySpan<byte> FieldName(int index) => "content-type"u8;
+
+        public override ReadOnlySpan<byte> FieldValue(int index) =>
+            stream ? "text/event-stream"u8 : "application/json"u8;
+
+        public override ValueTask<int> ReadAsync(Memory<byte> destination, CancellationToken cancellationToken)
+        {
+            var count = Math.Min(destination.Length, body.Length - _read);
+            body.AsSpan(_read, count).CopyTo(destination.Span);
+            _read += count;
+            return new(count);
+        }
+
+        public override void Dispose()
+        {
+        }
     }
 }

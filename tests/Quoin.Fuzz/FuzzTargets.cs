@@ -20,6 +20,7 @@ internal static class FuzzTargets
         new ConfigurationTarget(),
         new ScenarioTarget(),
         new TraceParentTarget(),
+        new Http1ResponseTarget(),
     ];
 
     private static FuzzTarget[] Both(Dialect dialect, params string[] recordings) =>

@@ -15,6 +15,13 @@ internal sealed class ConfigurationValidator(
     IReadOnlySet<string> secretPaths,
     List<ConfigurationError> errors)
 {
+    /// <summary>What says where a message ends and for whom it is: two of one would be read in two ways.</summary>
+    private static readonly HashSet<string> FramingHeaders = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "Host", "Content-Length", "Content-Type", "Transfer-Encoding", "Connection", "Keep-Alive", "TE", "Trailer",
+        "Upgrade", "Expect",
+    };
+
     private readonly string[] _refused = [.. errors.Select(error => error.Key)];
 
     public void Validate()
@@ -72,6 +79,13 @@ internal sealed class ConfigurationValidator(
         if (provider.Type.Length == 0)
             return;
         var key = $"{path}.api_key";
+        if (provider.ApiKey is { } given && !IsKeyText(given))
+        {
+            // A line break at the end of a file or variable is the usual one. The value is not printed.
+            Report(ConfigurationErrorKind.WrongType, key, "holds a character that no key has, such as a line break",
+                accepted: "printable ASCII characters without spaces");
+        }
+
         var hasKey = !string.IsNullOrEmpty(provider.ApiKey) || provider.ApiKeys.Count > 0;
         var hasUrl = provider.BaseUrl is not null;
         switch (provider.Type)
@@ -102,8 +116,11 @@ internal sealed class ConfigurationValidator(
                 accepted: $"at most {ConfigurationLimits.ProviderKeys}");
         }
 
-        if (provider.ApiKeys.Any(string.IsNullOrWhiteSpace))
-            Report(ConfigurationErrorKind.OutOfRange, path, "a key is empty");
+        if (provider.ApiKeys.Any(key => key.Length == 0 || !IsKeyText(key)))
+        {
+            Report(ConfigurationErrorKind.WrongType, path, "a key is empty, or holds a character that no key has",
+                accepted: "printable ASCII characters without spaces");
+        }
     }
 
     /// <summary>A setting that the provider's type has no use for would be ignored: it is refused instead.</summary>
@@ -141,6 +158,8 @@ internal sealed class ConfigurationValidator(
             var key = $"{path}.headers.{Text.Printable(header)}";
             if (header.Length == 0 || !header.All(IsTokenCharacter))
                 Report(ConfigurationErrorKind.WrongType, key, "not a header name");
+            if (FramingHeaders.Contains(header))
+                Contradiction(key, "the gateway sets this header itself", "any header that does not frame the message");
             if (value.Any(character => character is < ' ' and not '\t' or > '~'))
             {
                 Report(ConfigurationErrorKind.WrongType, key, "not a header value",
@@ -232,6 +251,8 @@ internal sealed class ConfigurationValidator(
 
         return Origin.Default;
     }
+
+    private static bool IsKeyText(string key) => key.All(character => character is > ' ' and <= '~');
 
     private static bool IsProviderName(string name) =>
         name.Length is > 0 and <= 64 && name.All(character => char.IsAsciiLetterOrDigit(character) ||

@@ -30,6 +30,12 @@ public sealed record LlmOptions
     public int MaxConnections { get; init; } = 100;
 
     /// <summary>
+    /// Connections to each provider that are kept when they have had nothing to do for some seconds. 0..100000.
+    /// </summary>
+    [Setting(Env = ["HTTPX_POOL_MAX_KEEPALIVE"], Min = 0, Max = 100000)]
+    public int MaxIdleConnections { get; init; } = 20;
+
+    /// <summary>
     /// What becomes of the upstream call when the client leaves: <c>cancel</c> ends it, <c>drain</c> reads it to its
     /// end so that its usage is known.
     /// </summary>

@@ -1,3 +1,4 @@
+using Quoin.Server.Gateway.Connections;
 using Quoin.Server.Gateway.Conversation;
 using Quoin.Server.Gateway.Dialects;
 using Quoin.Server.Gateway.Relay;
@@ -46,8 +47,7 @@ internal sealed class Attempt(Exchange exchange, Candidate candidate, AccountKey
         var http = exchange.Http;
         var answered = false;
         using var requestBody = new PooledBuffer();
-        using var clock = new AttemptClock(
-            exchange.Time, exchange.Deadline, exchange.Abandoned);
+        using var clock = exchange.Services.Clocks.Rent(exchange.Deadline, exchange.Abandoned);
         try
         {
             var plan = Plan();                                                                     // 1
@@ -68,7 +68,7 @@ internal sealed class Attempt(Exchange exchange, Candidate candidate, AccountKey
             record.ProviderAnswered = 0;
             using var response = await candidate.Upstream.SendAsync(request, clock.Token);         // 3
             answered = true;
-            if (!response.IsSuccessStatusCode)
+            if (!response.IsSuccess)
             {
                 return await UpstreamErrorReply.ReadAsync(exchange, candidate, plan, response, clock);   // 4
             }
@@ -108,9 +108,9 @@ internal sealed class Attempt(Exchange exchange, Candidate candidate, AccountKey
     }
 
     private async ValueTask<AttemptResult> RelayAsync(
-        AttemptPlan plan, HttpResponseMessage response, AttemptClock clock)
+        AttemptPlan plan, UpstreamResponse response, AttemptClock clock)
     {
-        if (response.Content.Headers.NonValidated.Contains("Content-Encoding"))
+        if (response.TryGetField("content-encoding"u8, out _))
         {
             return AttemptResult.Failed(new GatewayError(
                 GatewayErrorKind.BadGateway,
@@ -182,18 +182,18 @@ internal sealed class Attempt(Exchange exchange, Candidate candidate, AccountKey
         return translation with { Model = candidate.Model, Stream = stream };
     }
 
-    private HttpRequestMessage CreateRequest(AttemptPlan plan, PooledBuffer requestBody)
+    private UpstreamRequest CreateRequest(AttemptPlan plan, PooledBuffer requestBody)
     {
         var provider = candidate.Upstream.Provider;
         var request = candidate.Upstream.CreateRequest(
             HttpMethod.Post, provider.PathOf(plan.Api, candidate.Model, plan.Stream));
-        request.Content = CreateContent(plan, requestBody);
+        SetBody(request, plan, requestBody);
         RequestHead.Copy(exchange, request, sameDialect: plan.Translation is null);
-        key.Provider.Authorize(request.Headers, plan.Api);
+        key.Provider.Authorize(request, plan.Api);
         return request;
     }
 
-    private BodyContent CreateContent(AttemptPlan plan, PooledBuffer requestBody)
+    private void SetBody(UpstreamRequest request, AttemptPlan plan, PooledBuffer requestBody)
     {
         var body = exchange.Body.WrittenMemory;
         if (plan.Translation is { } translation)
@@ -201,17 +201,19 @@ internal sealed class Attempt(Exchange exchange, Candidate candidate, AccountKey
             translation.WriteRequest(
                 exchange, candidate.Upstream.Provider.TraitsFor(candidate.Model, plan.Stream), requestBody);
             exchange.Record.Translated = true;
-            return new BodyContent(requestBody.WrittenMemory);
+            request.SetBody(requestBody.WrittenMemory);
+            return;
         }
 
         var envelope = exchange.Envelope;
         if (envelope.ModelStart < 0 || string.Equals(envelope.Model, candidate.Model, StringComparison.Ordinal))
         {
-            return new BodyContent(body);
+            request.SetBody(body);
+            return;
         }
 
         JsonOutput.Write(requestBody, candidate.Model, static (w, model) => w.WriteStringValue(model));
-        return new BodyContent(
+        request.SetBody(
             body[..envelope.ModelStart],
             requestBody.WrittenMemory,
             body[(envelope.ModelStart + envelope.ModelLength)..]);

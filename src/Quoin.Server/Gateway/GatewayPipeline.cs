@@ -96,6 +96,12 @@ internal sealed partial class GatewayPipeline(
             throw TooLarge(limit);
         }
 
+        if (request.ContentLength is { } length)
+        {
+            // One more than the body has: reading ends by a read that finds nothing.
+            exchange.Body.Expect(length + 1);
+        }
+
         try
         {
             var reader = request.BodyReader;

@@ -1,3 +1,4 @@
+using Quoin.Server.Gateway.Relay;
 using Quoin.Server.Gateway.Settle;
 using Quoin.Server.Telemetry;
 
@@ -5,4 +6,7 @@ namespace Quoin.Server.Gateway;
 
 /// <summary>What every stage may use, made once.</summary>
 internal sealed record GatewayServices(
-    TimeProvider Time, IdSource Ids, GatewayMetrics Metrics, ServerTiming ServerTiming);
+    TimeProvider Time, IdSource Ids, GatewayMetrics Metrics, ServerTiming ServerTiming)
+{
+    public AttemptClocks Clocks { get; } = new(Time);
+}

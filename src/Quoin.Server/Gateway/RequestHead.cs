@@ -1,3 +1,4 @@
+using Quoin.Server.Gateway.Connections;
 using Quoin.Server.Telemetry;
 
 namespace Quoin.Server.Gateway;
@@ -13,16 +14,13 @@ internal static class RequestHead
 
     private static readonly string UserAgent = "quoin/" + Product.Version;
 
-    public static void Copy(Exchange exchange, HttpRequestMessage request, bool sameDialect)
+    public static void Copy(Exchange exchange, UpstreamRequest request, bool sameDialect)
     {
         var headers = exchange.Http.Request.Headers;
-        request.Headers.TryAddWithoutValidation("User-Agent", UserAgent);
+        request.AddField("User-Agent", UserAgent);
         var trace = exchange.Record.Trace.Child(exchange.Services.Ids);
-        request.Headers.TryAddWithoutValidation("traceparent", trace.ToHeader());
-        if (trace.State is { Length: > 0 } state)
-        {
-            request.Headers.TryAddWithoutValidation("tracestate", state);
-        }
+        request.AddField("traceparent", trace.ToHeader());
+        request.TryAddField("tracestate", trace.State);
 
         if (!sameDialect)
         {
@@ -31,9 +29,9 @@ internal static class RequestHead
 
         foreach (var name in PassedOn)
         {
-            if (headers.TryGetValue(name, out var value))
+            if (headers.TryGetValue(name, out var value) && !request.TryAddField(name, value.ToString()))
             {
-                request.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)value);
+                throw GatewayException.Invalid(name, $"the header {name} holds characters that no header may");
             }
         }
     }

@@ -1,17 +1,21 @@
 using System.Globalization;
+using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
+using Quoin.Server.Gateway.Connections;
 
 namespace Quoin.Server.Gateway;
 
 /// <summary>Status and headers of an answer, and bodies that are written at once.</summary>
 internal static class ResponseHead
 {
-    private static readonly string[] PassedOnPrefixes =
-        ["x-ratelimit-", "anthropic-ratelimit-", "anthropic-organization-id", "openai-"];
+    private static readonly byte[][] PassedOnPrefixes =
+    [
+        [.. "x-ratelimit-"u8], [.. "anthropic-ratelimit-"u8], [.. "anthropic-organization-id"u8], [.. "openai-"u8],
+    ];
 
     /// <summary>Sets everything but Content-Length. X-Request-ID was set by the edge.</summary>
-    public static void Begin(Exchange exchange, int status, string contentType, HttpResponseMessage? upstream = null)
+    public static void Begin(Exchange exchange, int status, string contentType, UpstreamResponse? upstream = null)
     {
         var (response, record) = (exchange.Http.Response, exchange.Record);
         response.StatusCode = status;
@@ -63,21 +67,34 @@ internal static class ResponseHead
         await exchange.Http.Response.BodyWriter.WriteAsync(body);
     }
 
-    private static void PassOn(HttpResponseMessage upstream, IHeaderDictionary headers)
+    private static void PassOn(UpstreamResponse upstream, IHeaderDictionary headers)
     {
-        foreach (var (name, values) in upstream.Headers.NonValidated)
+        for (var i = 0; i < upstream.FieldCount; i++)
         {
-            if (name.Equals("request-id", StringComparison.OrdinalIgnoreCase)
-                || name.Equals("x-request-id", StringComparison.OrdinalIgnoreCase))
+            var name = upstream.FieldName(i);
+            if (name.SequenceEqual("request-id"u8) || name.SequenceEqual("x-request-id"u8))
             {
-                headers["X-Quoin-Provider-Request-ID"] = HeaderText(values.ToString());
+                headers["X-Quoin-Provider-Request-ID"] = HeaderText(Encoding.Latin1.GetString(upstream.FieldValue(i)));
             }
-            else if (Array.Exists(
-                PassedOnPrefixes, prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)))
+            else if (IsPassedOn(name))
             {
-                headers[name] = HeaderText(values.ToString());
+                headers.Append(
+                    Encoding.ASCII.GetString(name), HeaderText(Encoding.Latin1.GetString(upstream.FieldValue(i))));
             }
         }
+    }
+
+    private static bool IsPassedOn(ReadOnlySpan<byte> name)
+    {
+        foreach (var prefix in PassedOnPrefixes)
+        {
+            if (name.StartsWith(prefix))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>A header value of another's making: Kestrel refuses control and non-ASCII characters.</summary>

@@ -1,3 +1,4 @@
+using Quoin.Server.Gateway.Connections;
 using Quoin.Server.Gateway.Relay;
 using Quoin.Server.Gateway.Routing;
 
@@ -10,12 +11,11 @@ namespace Quoin.Server.Gateway;
 internal static class UpstreamErrorReply
 {
     public static async ValueTask<AttemptResult> ReadAsync(
-        Exchange exchange, Candidate candidate, AttemptPlan plan, HttpResponseMessage response, AttemptClock clock)
+        Exchange exchange, Candidate candidate, AttemptPlan plan, UpstreamResponse response, AttemptClock clock)
     {
         using var body = new PooledBuffer();
-        var stream = await response.Content.ReadAsStreamAsync(clock.Token);
-        await body.ReadToEndAsync(stream, Limits.ErrorBodyBytes, clock.Token);
-        var status = (int)response.StatusCode;
+        await body.ReadToEndAsync(response, Limits.ErrorBodyBytes, clock.Token);
+        var status = response.Status;
         var upstream = plan.Dialect.ReadError(status, body.WrittenSpan);
         var options = candidate.Upstream.Provider.Options;
         if (HoldsKey(upstream.Message, options.ApiKey) || options.ApiKeys.Any(key => HoldsKey(upstream.Message, key)))
@@ -24,14 +24,11 @@ internal static class UpstreamErrorReply
         }
 
         var retryAfter = UpstreamFault.RetryAfter(
-            Header(response, "Retry-After"), Header(response, "retry-after-ms"), exchange.Time.GetUtcNow());
+            response.Field("retry-after"u8), response.Field("retry-after-ms"u8), exchange.Time.GetUtcNow());
         exchange.Record.ProviderAnswered = exchange.Time.GetTimestamp();
         return AttemptResult.Failed(
             UpstreamFault.FromStatus(candidate.Upstream.Name, status, upstream, retryAfter));
     }
-
-    private static string? Header(HttpResponseMessage response, string name) =>
-        response.Headers.NonValidated.TryGetValues(name, out var values) ? values.ToString() : null;
 
     /// <summary>
     /// Providers quote keys, some masked in the middle: a shared beginning of 8 characters is a quote.

@@ -22,7 +22,8 @@ internal sealed class QuoinProcess : IAsyncDisposable
 
     /// <summary>Starts the server; without <paramref name="configuration"/> it has no configuration at all.</summary>
     public static async Task<QuoinProcess> StartAsync(
-        string? configuration, CancellationToken cancellationToken, string? program = null)
+        string? configuration, CancellationToken cancellationToken, string? program = null,
+        params (string Name, string Value)[] environment)
     {
         var server = new QuoinProcess();
         try
@@ -33,7 +34,8 @@ internal sealed class QuoinProcess : IAsyncDisposable
 
             // The port of the metrics page is the same by default for every server of the machine.
             server._process = new ChildProcess(
-                program ?? Workplace.Program, arguments, server._folder.Path, ("METRICS_PORT", "0"));
+                program ?? Workplace.Program, arguments, server._folder.Path,
+                [("METRICS_PORT", "0"), .. environment]);
             server._log = server._process.ReadToEndAsync(CancellationToken.None);
             await server.WaitUntilReadyAsync(cancellationToken);
             return server;

@@ -102,9 +102,9 @@ internal sealed partial class HealthProbe(
         try
         {
             using var request = upstream.CreateRequest(HttpMethod.Get, path);
-            upstream.Provider.Authorize(request.Headers, upstream.Provider.Speaks[0]);
+            upstream.Provider.Authorize(request, upstream.Provider.Speaks[0]);
             using var response = await upstream.SendAsync(request, either.Token);
-            return (int)response.StatusCode < 500 ? null : $"it answered {(int)response.StatusCode}";
+            return response.Status < 500 ? null : $"it answered {response.Status}";
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -1,5 +1,5 @@
-using System.Net.Http.Headers;
 using Quoin.Server.Configuration;
+using Quoin.Server.Gateway.Connections;
 
 namespace Quoin.Server.Gateway.Providers;
 
@@ -19,16 +19,13 @@ internal sealed class AnthropicProvider(string name, ProviderOptions options) : 
     public override string PathOf(WireApi api, string model, bool stream) =>
         api == WireApi.AnthropicCountTokens ? "/messages/count_tokens" : "/messages";
 
-    public override void Authorize(HttpRequestHeaders headers, WireApi api)
+    public override void Authorize(UpstreamRequest request, WireApi api)
     {
         if (Options.ApiKey is { } key)
         {
-            headers.TryAddWithoutValidation("x-api-key", key);
+            request.AddField("x-api-key", key);
         }
 
-        if (!headers.Contains("anthropic-version"))
-        {
-            headers.TryAddWithoutValidation("anthropic-version", ApiVersion);
-        }
+        request.AddField("anthropic-version", ApiVersion);
     }
 }

@@ -1,5 +1,5 @@
-using System.Net.Http.Headers;
 using Quoin.Server.Configuration;
+using Quoin.Server.Gateway.Connections;
 using Quoin.Server.Gateway.Conversation;
 using Quoin.Server.Gateway.Dialects;
 
@@ -43,11 +43,11 @@ internal sealed class AzureOpenAIProvider(string name, ProviderOptions options) 
             : $"/openai/v1/{operation}";
     }
 
-    public override void Authorize(HttpRequestHeaders headers, WireApi api)
+    public override void Authorize(UpstreamRequest request, WireApi api)
     {
         if (Options.ApiKey is { } key)
         {
-            headers.TryAddWithoutValidation("api-key", key);
+            request.AddField("api-key", key);
         }
     }
 

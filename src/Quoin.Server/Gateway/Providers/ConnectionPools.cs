@@ -1,5 +1,7 @@
 using System.Net;
 using Quoin.Server.Configuration;
+using Quoin.Server.Gateway.Connections;
+using Quoin.Server.Gateway.Connections.Http1;
 using Quoin.Server.Gateway.Sim;
 
 namespace Quoin.Server.Gateway.Providers;
@@ -12,23 +14,24 @@ namespace Quoin.Server.Gateway.Providers;
 internal sealed class ConnectionPools(TimeProvider time)
 {
     private readonly Lock _lock = new();
-    private Dictionary<PoolKey, HttpMessageInvoker> _pools = [];
+    private Dictionary<PoolKey, UpstreamConnections> _pools = [];
 
     /// <summary>Makes the upstreams of a configuration, in its order, reusing what has not changed.</summary>
     public IReadOnlyList<Upstream> Connect(QuoinOptions options)
     {
         lock (_lock)
         {
-            var kept = new Dictionary<PoolKey, HttpMessageInvoker>();
+            var kept = new Dictionary<PoolKey, UpstreamConnections>();
             var upstreams = new List<Upstream>();
             foreach (var (name, provider) in options.Providers)
             {
                 var key = new PoolKey(
-                    name, provider.BaseUrl, options.Llm.MaxConnections, options.Llm.ConnectTimeout,
+                    name, provider.BaseUrl, options.Llm.MaxConnections, options.Llm.MaxIdleConnections,
+                    options.Llm.ConnectTimeout,
                     provider.Type == "sim" ? provider.Sim : null);
                 if (!kept.TryGetValue(key, out var pool))
                 {
-                    pool = _pools.TryGetValue(key, out var old) ? old : Open(provider, options.Llm);
+                    pool = _pools.TryGetValue(key, out var old) ? old : Open(name, provider, options.Llm);
                     kept.Add(key, pool);
                 }
 
@@ -40,17 +43,31 @@ internal sealed class ConnectionPools(TimeProvider time)
         }
     }
 
-    private HttpMessageInvoker Open(ProviderOptions provider, LlmOptions llm) =>
-        new(provider.Type == "sim" ? SimHandler.Create(provider.Sim, SimDialects.Default, time) : CreateSockets(llm));
+    private UpstreamConnections Open(string name, ProviderOptions provider, LlmOptions llm)
+    {
+        if (provider.Type == "sim")
+        {
+            return new MessageHandlerConnections(
+                new HttpMessageInvoker(SimHandler.Create(provider.Sim, SimDialects.Default, time)));
+        }
 
+        var address = new Uri(
+            provider.BaseUrl ?? ProviderTable.Create(name, provider).DefaultBaseUrl!, UriKind.Absolute);
+        return HttpClient.DefaultProxy.IsBypassed(address) || HttpClient.DefaultProxy.GetProxy(address) is null
+            ? new Http1ConnectionPool(
+                new Http1Dialer(address, llm.ConnectTimeout, time), llm.MaxConnections, llm.MaxIdleConnections, time)
+            : new MessageHandlerConnections(new HttpMessageInvoker(CreateSockets(llm)));
+    }
+
+    /// <summary>
+    /// .NET's own client, where the environment names a proxy for the provider (HTTPS_PROXY, NO_PROXY).
+    /// </summary>
     private static SocketsHttpHandler CreateSockets(LlmOptions llm) => new()
     {
         MaxConnectionsPerServer = llm.MaxConnections,
         ConnectTimeout = llm.ConnectTimeout,
-        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(60),
-
-        // A name may move to another address: connections are made anew in good time.
-        PooledConnectionLifetime = TimeSpan.FromMinutes(10),
+        PooledConnectionIdleTimeout = Http1Limits.IdleTime,
+        PooledConnectionLifetime = Http1Limits.Lifetime,
         AllowAutoRedirect = false,
         UseCookies = false,
         UseProxy = true,
@@ -58,9 +75,10 @@ internal sealed class ConnectionPools(TimeProvider time)
         // The trace context is passed on by the gateway itself.
         ActivityHeadersPropagator = null,
         AutomaticDecompression = DecompressionMethods.None,
-        MaxResponseHeadersLength = 64,
+        MaxResponseHeadersLength = Http1Limits.HeadBytes / 1024,
     };
 
     private sealed record PoolKey(
-        string Provider, string? BaseUrl, int MaxConnections, TimeSpan ConnectTimeout, SimOptions? Sim);
+        string Provider, string? BaseUrl, int MaxConnections, int MaxIdleConnections, TimeSpan ConnectTimeout,
+        SimOptions? Sim);
 }

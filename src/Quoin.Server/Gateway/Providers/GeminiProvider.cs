@@ -1,5 +1,5 @@
-using System.Net.Http.Headers;
 using Quoin.Server.Configuration;
+using Quoin.Server.Gateway.Connections;
 
 namespace Quoin.Server.Gateway.Providers;
 
@@ -27,11 +27,11 @@ internal sealed class GeminiProvider(string name, ProviderOptions options) : Pro
             _ => "generateContent",
         };
 
-    public override void Authorize(HttpRequestHeaders headers, WireApi api)
+    public override void Authorize(UpstreamRequest request, WireApi api)
     {
         if (Options.ApiKey is { } key)
         {
-            headers.TryAddWithoutValidation("x-goog-api-key", key);
+            request.AddField("x-goog-api-key", key);
         }
     }
 }

@@ -1,5 +1,5 @@
-using System.Net.Http.Headers;
 using Quoin.Server.Configuration;
+using Quoin.Server.Gateway.Connections;
 using Quoin.Server.Gateway.Dialects;
 
 namespace Quoin.Server.Gateway.Providers;
@@ -24,11 +24,11 @@ internal class OpenAICompatibleProvider(string name, ProviderOptions options) : 
         _ => "/chat/completions",
     };
 
-    public override void Authorize(HttpRequestHeaders headers, WireApi api)
+    public override void Authorize(UpstreamRequest request, WireApi api)
     {
         if (Options.ApiKey is { } key)
         {
-            headers.TryAddWithoutValidation("Authorization", "Bearer " + key);
+            request.AddField("Authorization", "Bearer " + key);
         }
     }
 

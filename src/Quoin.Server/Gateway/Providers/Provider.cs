@@ -1,5 +1,5 @@
-using System.Net.Http.Headers;
 using Quoin.Server.Configuration;
+using Quoin.Server.Gateway.Connections;
 using Quoin.Server.Gateway.Dialects;
 
 namespace Quoin.Server.Gateway.Providers;
@@ -32,7 +32,7 @@ internal abstract class Provider(string name, ProviderOptions options)
     public abstract string PathOf(WireApi api, string model, bool stream);
 
     /// <summary>Adds credentials and the headers the API asks for. <paramref name="api"/> is what is called.</summary>
-    public abstract void Authorize(HttpRequestHeaders headers, WireApi api);
+    public abstract void Authorize(UpstreamRequest request, WireApi api);
 
     /// <summary>Models it is configured with, patterns included.</summary>
     public virtual IEnumerable<string> AdvertisedModels =>

@@ -1,5 +1,5 @@
-using System.Net.Http.Headers;
 using Quoin.Server.Configuration;
+using Quoin.Server.Gateway.Connections;
 
 namespace Quoin.Server.Gateway.Providers;
 
@@ -38,11 +38,11 @@ internal sealed class SimProvider(string name, ProviderOptions options) : Provid
         _ => Gemini(model, "batchEmbedContents"),
     };
 
-    public override void Authorize(HttpRequestHeaders headers, WireApi api)
+    public override void Authorize(UpstreamRequest request, WireApi api)
     {
         if (Options.ApiKey is { } key)
         {
-            headers.TryAddWithoutValidation("Authorization", "Bearer " + key);
+            request.AddField("Authorization", "Bearer " + key);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Quoin.Server.Gateway.Connections;
 
 namespace Quoin.Server.Gateway.Providers;
 
@@ -6,14 +7,14 @@ namespace Quoin.Server.Gateway.Providers;
 /// A provider with its connections. Connections are kept by <see cref="ConnectionPools"/> across reloads.
 /// Credentials, addresses and the model catalogue go with the provider's options.
 /// </summary>
-internal sealed class Upstream(Provider provider, HttpMessageInvoker connections)
+internal sealed class Upstream(Provider provider, UpstreamConnections connections)
 {
     /// <summary>
-    /// Addresses kept: one for each path that holds no model name, and the models of a Gemini provider.
+    /// Targets kept: one for each path that holds no model name, and the models of a Gemini provider.
     /// </summary>
-    private const int KeptAddresses = 512;
+    private const int KeptTargets = 512;
 
-    private readonly ConcurrentDictionary<string, Uri> _addresses = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, UpstreamTarget> _targets = new(StringComparer.Ordinal);
 
     private readonly string _baseUrl = (provider.Options.BaseUrl ?? provider.DefaultBaseUrl ?? "").TrimEnd('/');
 
@@ -21,34 +22,34 @@ internal sealed class Upstream(Provider provider, HttpMessageInvoker connections
 
     public string Name => Provider.Name;
 
-    public HttpRequestMessage CreateRequest(HttpMethod method, string path)
+    public UpstreamRequest CreateRequest(HttpMethod method, string path)
     {
-        var request = new HttpRequestMessage(method, AddressOf(path)) { Version = System.Net.HttpVersion.Version11 };
+        var request = new UpstreamRequest(method, TargetOf(path));
         foreach (var (name, value) in Provider.Options.Headers)
         {
-            request.Headers.TryAddWithoutValidation(name, value);
+            request.AddField(name, value);
         }
 
         return request;
     }
 
     /// <summary>Returns when the response headers are in.</summary>
-    public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+    public ValueTask<UpstreamResponse> SendAsync(UpstreamRequest request, CancellationToken cancellationToken) =>
         connections.SendAsync(request, cancellationToken);
 
-    private Uri AddressOf(string path)
+    private UpstreamTarget TargetOf(string path)
     {
-        if (_addresses.TryGetValue(path, out var known))
+        if (_targets.TryGetValue(path, out var known))
         {
             return known;
         }
 
-        var address = new Uri(_baseUrl + path, UriKind.Absolute);
-        if (_addresses.Count < KeptAddresses)
+        var target = new UpstreamTarget(new Uri(_baseUrl + path, UriKind.Absolute));
+        if (_targets.Count < KeptTargets)
         {
-            _addresses.TryAdd(path, address);
+            _targets.TryAdd(path, target);
         }
 
-        return address;
+        return target;
     }
 }

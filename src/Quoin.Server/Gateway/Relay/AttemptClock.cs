@@ -18,44 +18,61 @@ internal enum AttemptPhase
 
 /// <summary>
 /// The time of one attempt: one token that is cancelled by the phase's limit, by the call's deadline, or by the
-/// client's leaving where the policy is to cancel.
+/// client's leaving where the policy is to cancel. Rented from <see cref="AttemptClocks"/>.
 /// </summary>
-internal sealed class AttemptClock : IDisposable
+internal sealed class AttemptClock(AttemptClocks owner, int stripe) : IDisposable
 {
-    private readonly TimeProvider _time;
-    private readonly CancellationTokenSource _source;
-    private readonly CancellationTokenRegistration _clientGone;
-    private readonly long _deadline;
-    private AttemptPhase _phase;
-
-    /// <param name="deadline">Timestamp at which the whole call ends.</param>
-    public AttemptClock(TimeProvider time, long deadline, CancellationToken clientGone)
-    {
-        _time = time;
-        _deadline = deadline;
-        _source = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
-        _clientGone = clientGone.UnsafeRegister(
-            static source => ((CancellationTokenSource)source!).Cancel(), _source);
-    }
+    private readonly CancellationTokenSource _source = new();
+    private CancellationTokenRegistration _clientGone;
+    private long _deadline;
+    private long _due = long.MaxValue;
 
     public CancellationToken Token => _source.Token;
 
     /// <summary>The phase in which the token was cancelled, unless the client left.</summary>
-    public AttemptPhase Phase => _phase;
+    public AttemptPhase Phase { get; private set; }
+
+    /// <summary>Timestamp at which the token is to be cancelled.</summary>
+    public long Due => Volatile.Read(ref _due);
+
+    public int Stripe => stripe;
+
+    /// <summary>Its place among the clocks in use; the owner's.</summary>
+    public int Index { get; set; }
 
     /// <summary>
     /// Starts a phase: from now, at most <paramref name="limit"/>, and never beyond the call's deadline.
     /// </summary>
     public void Begin(AttemptPhase phase, TimeSpan limit)
     {
-        var left = _time.GetElapsedTime(_time.GetTimestamp(), _deadline);
-        (_phase, limit) = left < limit ? (AttemptPhase.Total, left) : (phase, limit);
-        _source.CancelAfter(limit > TimeSpan.Zero ? limit : TimeSpan.Zero);
+        var due = owner.After(limit);
+        (Phase, due) = _deadline < due ? (AttemptPhase.Total, _deadline) : (phase, due);
+
+        // A full fence: the due time is to be seen by whoever looks for the earliest before we look at the timer.
+        Interlocked.Exchange(ref _due, due);
+        owner.WakeBy(due);
     }
 
     public void Dispose()
     {
         _clientGone.Dispose();
-        _source.Dispose();
+        owner.Return(this);
+    }
+
+    public void Start(long deadline, CancellationToken clientGone)
+    {
+        _deadline = deadline;
+        _clientGone = clientGone.UnsafeRegister(
+            static source => ((CancellationTokenSource)source!).Cancel(), _source);
+    }
+
+    /// <summary>Called for a clock that is no longer among those in use: it is not used again.</summary>
+    public void Expire() => _source.Cancel();
+
+    /// <summary>True when it can serve another attempt.</summary>
+    public bool TryReset()
+    {
+        _due = long.MaxValue;
+        return _source.TryReset();
     }
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Quoin.Server.Gateway.Connections;
 using Quoin.Server.Gateway.Dialects;
 using Quoin.Server.Gateway.Failover;
 using Quoin.Server.Telemetry;
@@ -33,23 +34,23 @@ internal sealed class StreamRelay(Exchange exchange, AttemptPlan plan, AttemptCl
     private readonly StringBuilder? _answer = exchange.Snapshot.Options.Logging.Prompts ? new() : null;
 
     private PooledBuffer? _held = new(4096);
-    private HttpResponseMessage? _response;
+    private UpstreamResponse? _response;
 
     private bool Committed => _held is null;
 
-    public async ValueTask<AttemptResult> RunAsync(HttpResponseMessage response)
+    public async ValueTask<AttemptResult> RunAsync(UpstreamResponse response)
     {
         _response = response;
-        if (response.Content.Headers.ContentType?.MediaType is not (null or "text/event-stream"))
+        if (response.TryGetField("content-type"u8, out var type) && !IsEventStream(type))
         {
             return AttemptResult.Failed(BadStream(
-                $"it answered with {response.Content.Headers.ContentType.MediaType} instead of an event stream"));
+                $"it answered with {Encoding.Latin1.GetString(type)} instead of an event stream"));
         }
 
         using var events = new EventBuffer();
         try
         {
-            return await CopyAsync(await response.Content.ReadAsStreamAsync(clock.Token), events);
+            return await CopyAsync(response, events);
         }
         catch (OperationCanceledException) when (Committed && (!ClientGone || exchange.Drains))
         {
@@ -77,11 +78,11 @@ internal sealed class StreamRelay(Exchange exchange, AttemptPlan plan, AttemptCl
 
     private bool ClientGone => exchange.Http.RequestAborted.IsCancellationRequested;
 
-    private async ValueTask<AttemptResult> CopyAsync(Stream stream, EventBuffer events)
+    private async ValueTask<AttemptResult> CopyAsync(UpstreamResponse response, EventBuffer events)
     {
         while (true)
         {
-            var read = await stream.ReadAsync(events.GetMemory(), clock.Token);                  // 1
+            var read = await response.ReadAsync(events.GetMemory(), clock.Token);                  // 1
             if (read == 0)
             {
                 return await FinishAsync(events);
@@ -94,7 +95,7 @@ internal sealed class StreamRelay(Exchange exchange, AttemptPlan plan, AttemptCl
                 {
                     if (end.Error is null)
                     {
-                        await TrailAsync(stream, events);
+                        await TrailAsync(response, events);
                     }
 
                     return await EndAsync(end);
@@ -149,7 +150,7 @@ internal sealed class StreamRelay(Exchange exchange, AttemptPlan plan, AttemptCl
     /// Reads on after the end marker to the end of the body, which sets the connection free for the next call. A
     /// relayed stream that goes on (some providers send several answers in one) goes on for the client too.
     /// </summary>
-    private async ValueTask TrailAsync(Stream stream, EventBuffer events)
+    private async ValueTask TrailAsync(UpstreamResponse response, EventBuffer events)
     {
         clock.Begin(AttemptPhase.Stall, Limits.TrailTime);
         try
@@ -162,7 +163,7 @@ internal sealed class StreamRelay(Exchange exchange, AttemptPlan plan, AttemptCl
                 }
 
                 await FlushAsync();
-                var read = await stream.ReadAsync(events.GetMemory(), clock.Token);
+                var read = await response.ReadAsync(events.GetMemory(), clock.Token);
                 if (read == 0)
                 {
                     return;
@@ -235,6 +236,14 @@ internal sealed class StreamRelay(Exchange exchange, AttemptPlan plan, AttemptCl
         }
 
         return AttemptResult.Broken(error);
+    }
+
+    /// <summary>The media type, whatever parameters follow it.</summary>
+    private static bool IsEventStream(ReadOnlySpan<byte> contentType)
+    {
+        var end = contentType.IndexOf((byte)';');
+        var mediaType = (end < 0 ? contentType : contentType[..end]).Trim(" \t"u8);
+        return mediaType.IsEmpty || Ascii.EqualsIgnoreCase(mediaType, "text/event-stream"u8);
     }
 
     private AttemptResult Left()

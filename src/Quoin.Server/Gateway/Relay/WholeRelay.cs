@@ -1,3 +1,5 @@
+using System.Text;
+using Quoin.Server.Gateway.Connections;
 using Quoin.Server.Gateway.Dialects;
 
 namespace Quoin.Server.Gateway.Relay;
@@ -9,12 +11,16 @@ namespace Quoin.Server.Gateway.Relay;
 /// </summary>
 internal sealed class WholeRelay(Exchange exchange, AttemptPlan plan, AttemptClock clock)
 {
-    public async ValueTask<AttemptResult> RunAsync(HttpResponseMessage response)
+    public async ValueTask<AttemptResult> RunAsync(UpstreamResponse response)
     {
         using var body = new PooledBuffer();
-        var stream = await response.Content.ReadAsStreamAsync(clock.Token);
+        if (response.ContentLength is { } length)
+        {
+            body.Expect(length + 1);
+        }
+
         var limit = plan.Translation is null ? Limits.HeldAnswerBytes : Limits.TranslatedAnswerBytes;
-        var whole = await body.ReadToEndAsync(stream, limit, clock.Token);
+        var whole = await body.ReadToEndAsync(response, limit, clock.Token);
         exchange.Record.ProviderAnswered = exchange.Time.GetTimestamp();
         if (body.Length >= SocketScheduling.LongBodyBytes)
         {
@@ -24,7 +30,7 @@ internal sealed class WholeRelay(Exchange exchange, AttemptPlan plan, AttemptClo
         if (!whole)
         {
             return plan.Translation is null
-                ? await PassThroughAsync(response, body, stream)
+                ? await PassThroughAsync(response, body)
                 : AttemptResult.Failed(BadAnswer("its answer is larger than can be translated"));
         }
 
@@ -44,18 +50,18 @@ internal sealed class WholeRelay(Exchange exchange, AttemptPlan plan, AttemptClo
         }
     }
 
-    private async ValueTask<AttemptResult> RelayAsync(HttpResponseMessage response, PooledBuffer body)
+    private async ValueTask<AttemptResult> RelayAsync(UpstreamResponse response, PooledBuffer body)
     {
         exchange.Claim();
         Note(AnswerFacts.Read(exchange.Call.Api, exchange.Dialect, body.WrittenSpan));
         KeepAnswer(body);
-        ResponseHead.Begin(exchange, (int)response.StatusCode, ContentType(response), response);
+        ResponseHead.Begin(exchange, response.Status, ContentType(response), response);
         await ResponseHead.WriteAsync(exchange, body.WrittenMemory);
         return AttemptResult.Answered;
     }
 
     private async ValueTask<AttemptResult> TranslateAsync(
-        HttpResponseMessage response, PooledBuffer body, ITranslation translation)
+        UpstreamResponse response, PooledBuffer body, ITranslation translation)
     {
         using var translated = new PooledBuffer();
         Note(translation.WriteResponse(exchange, plan, body.WrittenMemory, translated));
@@ -67,11 +73,11 @@ internal sealed class WholeRelay(Exchange exchange, AttemptPlan plan, AttemptClo
     }
 
     private async ValueTask<AttemptResult> PassThroughAsync(
-        HttpResponseMessage response, PooledBuffer body, Stream stream)
+        UpstreamResponse response, PooledBuffer body)
     {
         exchange.Claim();
-        ResponseHead.Begin(exchange, (int)response.StatusCode, ContentType(response), response);
-        exchange.Http.Response.ContentLength = response.Content.Headers.ContentLength;
+        ResponseHead.Begin(exchange, response.Status, ContentType(response), response);
+        exchange.Http.Response.ContentLength = response.ContentLength;
         var client = new ClientWriter(exchange.Http, exchange.Snapshot.Options.Server.WriteTimeout, exchange.Time);
         System.Buffers.BuffersExtensions.Write(client.Output, body.WrittenSpan);
         exchange.Record.ResponseBytes = body.Length;
@@ -80,7 +86,7 @@ internal sealed class WholeRelay(Exchange exchange, AttemptPlan plan, AttemptClo
             while (true)
             {
                 await client.FlushAsync();
-                var read = await stream.ReadAsync(client.Output.GetMemory(16384), clock.Token);
+                var read = await response.ReadAsync(client.Output.GetMemory(16384), clock.Token);
                 if (read == 0)
                 {
                     return AttemptResult.Answered;
@@ -114,13 +120,13 @@ internal sealed class WholeRelay(Exchange exchange, AttemptPlan plan, AttemptClo
     {
         if (exchange.Snapshot.Options.Logging.Prompts)
         {
-            exchange.Record.Answer = System.Text.Encoding.UTF8.GetString(body.WrittenSpan);
+            exchange.Record.Answer = Encoding.UTF8.GetString(body.WrittenSpan);
         }
     }
 
-    private static string ContentType(HttpResponseMessage response) =>
-        response.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type)
-        && type.ToString() is var text && text.Contains("json", StringComparison.OrdinalIgnoreCase)
+    private static string ContentType(UpstreamResponse response) =>
+        response.TryGetField("content-type"u8, out var type) && !type.SequenceEqual("application/json"u8)
+        && Encoding.Latin1.GetString(type) is var text && text.Contains("json", StringComparison.OrdinalIgnoreCase)
             ? text
             : "application/json";
 

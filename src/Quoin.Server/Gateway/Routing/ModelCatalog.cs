@@ -57,12 +57,15 @@ internal sealed partial class ModelCatalog(TimeProvider time, ILogger<ModelCatal
         {
             using var patience = new CancellationTokenSource(Patience, time);
             using var request = upstream.CreateRequest(HttpMethod.Get, path);
-            upstream.Provider.Authorize(request.Headers, upstream.Provider.Speaks[0]);
+            upstream.Provider.Authorize(request, upstream.Provider.Speaks[0]);
             using var response = await upstream.SendAsync(request, patience.Token);
-            response.EnsureSuccessStatusCode();
+            if (!response.IsSuccess)
+            {
+                throw new HttpRequestException($"it answered {response.Status}");
+            }
+
             using var body = new PooledBuffer();
-            var stream = await response.Content.ReadAsStreamAsync(patience.Token);
-            await body.ReadToEndAsync(stream, Limits.ModelListBytes, patience.Token);
+            await body.ReadToEndAsync(response, Limits.ModelListBytes, patience.Token);
             return new Answer(ReadNames(body.WrittenMemory), time.GetUtcNow() + Age);
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException or JsonException

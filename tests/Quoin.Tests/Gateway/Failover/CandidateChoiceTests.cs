@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Quoin.Server.Configuration;
 using Quoin.Server.Gateway;
+using Quoin.Server.Gateway.Connections;
 using Quoin.Server.Gateway.Failover;
 using Quoin.Server.Gateway.Health;
 using Quoin.Server.Gateway.Providers;
@@ -17,7 +18,7 @@ public sealed class CandidateChoiceTests : IDisposable
     private readonly ManualClock _clock = new();
     private readonly RandomNumbers _random = new(new IdSource(7, 9));
     private readonly MetricRegistry _registry;
-    private readonly HttpMessageInvoker _nowhere = new(new SocketsHttpHandler());
+    private readonly HttpMessageInvoker _handler = new(new SocketsHttpHandler());
     private readonly ProviderStates _states;
 
     public CandidateChoiceTests() => (_registry, _states) = (new MetricRegistry(_clock), new ProviderStates(_clock));
@@ -25,7 +26,7 @@ public sealed class CandidateChoiceTests : IDisposable
     public void Dispose()
     {
         _registry.Dispose();
-        _nowhere.Dispose();
+        _handler.Dispose();
     }
 
     [Fact]
@@ -118,9 +119,10 @@ public sealed class CandidateChoiceTests : IDisposable
                 StringComparer.Ordinal),
             Models = new Dictionary<string, IReadOnlyList<CandidateOptions>>(StringComparer.Ordinal) { ["m"] = route },
         };
+        var nowhere = new MessageHandlerConnections(_handler);
         Upstream[] upstreams =
         [
-            .. options.Providers.Select(pair => new Upstream(ProviderTable.Create(pair.Key, pair.Value), _nowhere)),
+            .. options.Providers.Select(pair => new Upstream(ProviderTable.Create(pair.Key, pair.Value), nowhere)),
         ];
         var snapshot = new GatewaySnapshot(options, upstreams, _states);
         Assert.True(snapshot.TryGetRoute("m", out var candidates));

@@ -68,8 +68,10 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
                 serving.Add(ServeAsync(await _listener.AcceptSocketAsync(_stopping.Token)));
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException
+            or InvalidOperationException { Source: "System.Net.Sockets" })
         {
+            // Stopped, while it waited or just before.
             await Task.WhenAll(serving);
         }
     }
