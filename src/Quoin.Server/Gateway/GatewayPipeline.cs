@@ -191,7 +191,10 @@ internal sealed partial class GatewayPipeline(
     private async ValueTask<IReadOnlyList<Candidate>> RouteAsync(Exchange exchange)
     {
         var model = exchange.Envelope.Model;
-        var candidates = await router.FindAsync(exchange.Snapshot, model, exchange.Http.RequestAborted);
+        var unnamed = exchange.Envelope.ModelStart < 0 && !WireApis.ModelInPath(exchange.Call.Api);
+        var candidates = unnamed
+            ? exchange.Snapshot.Defaults
+            : await router.FindAsync(exchange.Snapshot, model, exchange.Http.RequestAborted);
         exchange.Record.Route = exchange.Snapshot.TryGetRoute(model, out _) ? model : null;
         return candidates.Count > 0
             ? candidates

@@ -29,6 +29,13 @@ internal sealed class GatewaySnapshot
         {
             _routes[name] = CompileRoute(name, candidates);
         }
+
+        Defaults =
+        [
+            .. Preferred.Select(upstream => (Upstream: upstream, Model: OwnModel(upstream)))
+                .Where(own => own.Model is not null)
+                .Select((own, i) => CandidateFor(own.Upstream, own.Model!) with { Group = i }),
+        ];
     }
 
     public QuoinOptions Options { get; }
@@ -42,13 +49,15 @@ internal sealed class GatewaySnapshot
 
     public IEnumerable<string> RouteNames => _routes.Keys;
 
+    /// <summary>For a request that names no model: each preferred provider with its own first.</summary>
+    public IReadOnlyList<Candidate> Defaults { get; }
+
     /// <summary>
     /// Hapax's clients need not name a model: theirs is that of the first provider that is configured with one.
     /// </summary>
     public string? DefaultModelFor(WireApi api) => api != WireApi.OpenAICompletions
         ? null
-        : Preferred.SelectMany(upstream => upstream.Provider.AdvertisedModels)
-            .FirstOrDefault(name => !name.Contains('*', StringComparison.Ordinal));
+        : Defaults is [var first, ..] ? first.Model : null;
 
     public bool TryGetRoute(string model, out IReadOnlyList<Candidate> candidates)
     {
@@ -56,6 +65,9 @@ internal sealed class GatewaySnapshot
         candidates = route ?? [];
         return found;
     }
+
+    private static string? OwnModel(Upstream upstream) =>
+        upstream.Provider.AdvertisedModels.FirstOrDefault(name => !name.Contains('*', StringComparison.Ordinal));
 
     public Account AccountOf(Upstream upstream) => _accounts[upstream.Name];
 

@@ -8,8 +8,8 @@ namespace Quoin.Tests.Gateway.CircuitBreaker;
 /// </summary>
 public sealed class BreakerModelTests
 {
-    private const int Sequences = 2000;
-    private const int Events = 300;
+    private const int Sequences = 500;
+    private const int Events = 200;
 
     [Fact]
     public void It_does_what_the_reference_does()

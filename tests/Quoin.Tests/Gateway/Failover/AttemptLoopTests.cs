@@ -285,6 +285,39 @@ public sealed class AttemptLoopTests
         Assert.Contains("no_candidate", body, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_request_without_a_model_goes_to_each_preferred_provider_with_its_own()
+    {
+        await using var one = new ScriptedUpstream(ScriptedUpstream.Json("{}", 500));
+        await using var two = new ScriptedUpstream(ScriptedUpstream.Json(Answer));
+        await using var gateway = await TwoAsync(one, two, change: options => options with
+        {
+            Providers = options.Providers.ToDictionary(
+                pair => pair.Key, pair => pair.Value with { Model = "model-of-" + pair.Key }, StringComparer.Ordinal),
+            ProviderPreference = ["one", "two"],
+        });
+        var (status, body) = await gateway.AskAsync("/v1/completions", """{"input":"hi"}""");
+        Assert.Equal((200, """{"content":"b"}"""), (status, body));
+        Assert.Contains("model-of-one", one.Only.Body, StringComparison.Ordinal);
+        Assert.Contains("model-of-two", two.Only.Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Providers_that_take_the_same_name_stand_by_for_each_other()
+    {
+        await using var one = new ScriptedUpstream(ScriptedUpstream.Json("{}", 500));
+        await using var two = new ScriptedUpstream(ScriptedUpstream.Json(Answer));
+        await using var gateway = await TwoAsync(one, two, change: options => options with
+        {
+            Providers = options.Providers.ToDictionary(
+                pair => pair.Key, pair => pair.Value with { Models = ["m"] }, StringComparer.Ordinal),
+            Models = new Dictionary<string, IReadOnlyList<CandidateOptions>>(StringComparer.Ordinal),
+            ProviderPreference = ["one", "two"],
+        });
+        Assert.Equal(200, (await gateway.AskAsync(Chat, Plain)).Status);
+        Assert.Equal((1, 1), (one.Requests.Count, two.Requests.Count));
+    }
+
     private static async Task CommandAsync(TestGateway gateway, string command, string state)
     {
         using var response = await gateway.Client.PostAsync("/api/v1/providers/" + command, null);
@@ -324,7 +357,10 @@ public sealed class AttemptLoopTests
                 {
                     ["up"] = new()
                     {
-                        Type = "openai-compatible", BaseUrl = upstream.BaseUrl, Models = ["*"], ApiKeys = keys,
+                        Type = "openai-compatible",
+                        BaseUrl = upstream.BaseUrl,
+                        Models = ["*"],
+                        ApiKeys = keys,
                     },
                 },
             },
