@@ -286,6 +286,21 @@ public sealed class AttemptLoopTests
     }
 
     [Fact]
+    public async Task A_reload_keeps_what_is_known_and_changes_the_rules_at_once()
+    {
+        await using var upstream = new ScriptedUpstream(
+            ScriptedUpstream.Json("{}", 500), ScriptedUpstream.Json(Answer));
+        await using var gateway = await TestGateway.BeforeAsync(
+            upstream, change: options => options with { CircuitBreaker = new() { FailureThreshold = 1 } });
+        Assert.Equal(502, (await gateway.AskAsync(Chat, Plain)).Status);
+        var options = gateway.Source.Current;
+        gateway.Source.Replace(options with { Llm = options.Llm with { Timeout = TimeSpan.FromSeconds(99) } });
+        Assert.Equal(503, (await gateway.AskAsync(Chat, Plain)).Status);
+        gateway.Source.Replace(options with { CircuitBreaker = new() { Enabled = false } });
+        Assert.Equal(200, (await gateway.AskAsync(Chat, Plain)).Status);
+    }
+
+    [Fact]
     public async Task A_request_without_a_model_goes_to_each_preferred_provider_with_its_own()
     {
         await using var one = new ScriptedUpstream(ScriptedUpstream.Json("{}", 500));
