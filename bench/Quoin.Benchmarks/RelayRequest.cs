@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using Quoin.Server.Configuration;
 using Quoin.Server.Gateway;
+using Quoin.Server.Gateway.Cache;
 using Quoin.Server.Gateway.Connections;
 using Quoin.Server.Gateway.Failover;
 using Quoin.Server.Gateway.Health;
@@ -63,6 +64,7 @@ public class RelayRequest
             new SnapshotHolder(new GatewaySnapshot(options, upstreams, new ProviderStates(time))),
             new ModelRouter(new ModelCatalog(time, NullLogger<ModelCatalog>.Instance)),
             new AttemptLoop(services, new RandomNumbers(_ids), NullLogger<AttemptLoop>.Instance),
+            new CacheHolder(new MetricRegistry(time), time, NullLoggerFactory.Instance),
             NullLogger<GatewayPipeline>.Instance);
     }
 

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Quoin.Server.Configuration;
 using Quoin.Server.Control;
 using Quoin.Server.Gateway;
+using Quoin.Server.Gateway.Cache;
 using Quoin.Server.Gateway.Endpoints;
 using Quoin.Server.Gateway.Failover;
 using Quoin.Server.Gateway.Health;
@@ -44,7 +45,8 @@ public static class ServerHost
     /// <summary>What the parts of the server find wrong with a configuration whose every value is fine.</summary>
     internal static IEnumerable<(string Key, string Message)> Check(QuoinOptions options) =>
         options.Providers.SelectMany(provider => SimScenarioReader.Check(provider.Value.Sim.Scenario)
-            .Select(error => ($"providers.{provider.Key}.sim.scenario", error)));
+            .Select(error => ($"providers.{provider.Key}.sim.scenario", error)))
+            .Concat(StoreTable.Check(options.Llm.Cache));
 
     internal static async Task<RunningServer> StartAsync(
         ConfigurationSource source, TimeProvider time, Stream logStream, TextWriter screen,
@@ -74,9 +76,11 @@ public static class ServerHost
             time, IdSource.FromSystem(), metrics, new ServerTiming(time));
         var attempts = new AttemptLoop(
             services, new RandomNumbers(services.Ids), loggers.CreateLogger<AttemptLoop>());
-        var pipeline = new GatewayPipeline(
-            services, snapshots, router, attempts, loggers.CreateLogger<GatewayPipeline>());
         ProviderMetrics.AddTo(registry, snapshots, states, time);
+        var caches = new CacheHolder(registry, time, loggers);
+        caches.Configure(options.Llm.Cache);
+        var pipeline = new GatewayPipeline(
+            services, snapshots, router, attempts, caches, loggers.CreateLogger<GatewayPipeline>());
         var requestLog = new RequestLog(log, time);
         var reloads = source.OnChange((_, now) =>
         {
@@ -86,6 +90,7 @@ public static class ServerHost
             snapshots.Current = new GatewaySnapshot(now, upstreams, states);
             states.Keep(now);
             router.Forget();
+            caches.Configure(now.Llm.Cache);
             catalog.Keep(upstreams);
         });
         source.OnReload(metrics.RecordReload);
@@ -99,7 +104,9 @@ public static class ServerHost
         app.MapGateway(pipeline, new ModelList(snapshots, router, time));
         app.MapHealth(snapshots, listeners.IsLoopback, lifetime.ApplicationStopping);
         app.MapMetrics(source, new MetricsPage(registry), listeners);
-        app.MapControl().MapProviders(snapshots, time);
+        var control = app.MapControl();
+        control.MapProviders(snapshots, time);
+        control.MapCache(caches);
 
         await ListenAsync(app, listeners, log, cancellationToken);
         source.Start(loggers.CreateLogger("Quoin.Configuration"), time);

@@ -35,6 +35,9 @@ public sealed record LlmOptions
     [Setting(Env = ["HTTPX_POOL_MAX_KEEPALIVE"], Min = 0, Max = 100000)]
     public int MaxIdleConnections { get; init; } = 20;
 
+    /// <summary>Answers that are kept to be given again.</summary>
+    public CacheOptions Cache { get; init; } = new();
+
     /// <summary>
     /// What becomes of the upstream call when the client leaves: <c>cancel</c> ends it, <c>drain</c> reads it to its
     /// end so that its usage is known.

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Quoin.Server.Gateway.Cache;
 using Quoin.Server.Gateway.Conversation;
 using Quoin.Server.Gateway.Dialects;
 using Quoin.Server.Gateway.Failover;
@@ -24,6 +25,11 @@ internal sealed class Exchange(
     {
         _whole = whole;
         (Body, Envelope, Deadline, Side) = (whole.Body, whole.Envelope, whole.Deadline, side);
+
+        // Written to by the one that answers only, after it has claimed the client.
+        Capture = whole.Capture;
+        (Tenant, CacheStatus, CacheKey, CacheAge) =
+            (whole.Tenant, whole.CacheStatus, whole.CacheKey, whole.CacheAge);
     }
 
     public HttpContext Http { get; } = http;
@@ -44,6 +50,20 @@ internal sealed class Exchange(
     public PooledBuffer Body { get; private init; } = new();
 
     public Envelope Envelope { get; set; }
+
+    /// <summary>Whose request it is: what is kept for one tenant is never given to another. Empty: nobody's.</summary>
+    public string Tenant { get; set; } = "";
+
+    /// <summary>Where a copy of the answer is kept on its way to the client; null: nowhere.</summary>
+    public AnswerCapture? Capture { get; set; }
+
+    /// <summary>How the cache served the request; null where there is no cache.</summary>
+    public string? CacheStatus { get; set; }
+
+    public CacheKey? CacheKey { get; set; }
+
+    /// <summary>Of an answer from the cache.</summary>
+    public TimeSpan? CacheAge { get; set; }
 
     /// <summary>Timestamp at which the call ends, all attempts together.</summary>
     public long Deadline { get; set; }

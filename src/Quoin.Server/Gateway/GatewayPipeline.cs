@@ -2,6 +2,7 @@ using System.Buffers;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
+using Quoin.Server.Gateway.Cache;
 using Quoin.Server.Gateway.Dialects;
 using Quoin.Server.Gateway.Dialects.OpenAICompletions;
 using Quoin.Server.Gateway.Failover;
@@ -15,13 +16,14 @@ namespace Quoin.Server.Gateway;
 /// The way of a model request, top to bottom:
 /// 1. Receive: the body, within its limits.
 /// 2. Envelope: one forward-only read finds the model and the stream flag and proves the JSON sound.
-/// 3. Route: the model's name gives ordered candidates.
-/// 4. Attempt: one candidate after the other (<see cref="AttemptLoop"/>).
-/// 5. Answer an error, where nothing has gone out, in the client's dialect.
+/// 3. Cache: an answer that was given before, or that an equal request is getting.
+/// 4. Route: the model's name gives ordered candidates.
+/// 5. Attempt: one candidate after the other (<see cref="AttemptLoop"/>).
+/// 6. Answer an error, where nothing has gone out, in the client's dialect.
 /// The edge settles the record (metrics, log) when the pipeline returns.
 /// </summary>
 internal sealed partial class GatewayPipeline(
-    GatewayServices services, SnapshotHolder snapshots, ModelRouter router, AttemptLoop attempts,
+    GatewayServices services, SnapshotHolder snapshots, ModelRouter router, AttemptLoop attempts, CacheHolder caches,
     ILogger<GatewayPipeline> logger)
 {
     public async Task InvokeAsync(HttpContext http, RequestRecord record, GatewayCall call)
@@ -39,7 +41,11 @@ internal sealed partial class GatewayPipeline(
             }
 
             ReadEnvelope(exchange);                                          // 2
-            error = await CallAsync(exchange);                               // 3, 4
+            exchange.Deadline = record.Started
+                + (long)(exchange.Snapshot.Options.Llm.Timeout.TotalSeconds * services.Time.TimestampFrequency);
+            error = caches.Current is { } cache
+                ? await cache.ServeAsync(exchange, CallAsync)                // 3
+                : await CallAsync(exchange);                                 // 4, 5
         }
         catch (GatewayException e)
         {
@@ -59,7 +65,7 @@ internal sealed partial class GatewayPipeline(
 
         if (error is not null)
         {
-            await AnswerErrorAsync(exchange, error);                         // 5
+            await AnswerErrorAsync(exchange, error);                         // 6
         }
     }
 
@@ -184,8 +190,8 @@ internal sealed partial class GatewayPipeline(
     /// <summary>Gets the answer from a provider. Null when one went out.</summary>
     private async ValueTask<GatewayError?> CallAsync(Exchange exchange)
     {
-        var candidates = await RouteAsync(exchange);                         // 3
-        return await attempts.RunAsync(exchange, candidates);                // 4
+        var candidates = await RouteAsync(exchange);                         // 4
+        return await attempts.RunAsync(exchange, candidates);                // 5
     }
 
     private async ValueTask<IReadOnlyList<Candidate>> RouteAsync(Exchange exchange)

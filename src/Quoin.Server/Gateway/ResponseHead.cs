@@ -29,6 +29,15 @@ internal static class ResponseHead
             headers["Server-Timing"] = exchange.Services.ServerTiming.Format(record);
         }
 
+        if (exchange.CacheStatus is { } cache)
+        {
+            headers["X-Quoin-Cache"] = cache;
+            headers["X-Quoin-Cache-Key"] = exchange.CacheKey?.ToString();
+            headers.Age = exchange.CacheAge is { } age
+                ? ((long)age.TotalSeconds).ToString(CultureInfo.InvariantCulture)
+                : default;
+        }
+
         if (upstream is not null)
         {
             PassOn(upstream, headers);

@@ -25,7 +25,6 @@ internal sealed partial class AttemptLoop(
     public async ValueTask<GatewayError?> RunAsync(Exchange exchange, IReadOnlyList<Candidate> candidates)
     {
         var llm = exchange.Snapshot.Options.Llm;
-        exchange.Deadline = exchange.Record.Started + Ticks(llm.Timeout);
         var choice = new CandidateChoice(exchange, candidates, random);
         if (!choice.AnyFits)
         {
@@ -248,8 +247,6 @@ internal sealed partial class AttemptLoop(
         Log.StreamBroken(logger, record.RequestId, record.Provider ?? "", error.Message);
         await continuation.EndAsync(error);
     }
-
-    private long Ticks(TimeSpan time) => (long)(time.TotalSeconds * services.Time.TimestampFrequency);
 
     private static partial class Log
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using Quoin.Server.Gateway.Connections;
@@ -37,6 +38,12 @@ internal sealed class StreamRelay(Exchange exchange, AttemptPlan plan, AttemptCl
     private UpstreamResponse? _response;
 
     private bool Committed => _held is null;
+
+    /// <summary>
+    /// Where events go: held back before the first content, to the client, or nowhere when it has left; and to the copy
+    /// that is kept.
+    /// </summary>
+    private IBufferWriter<byte> Output => _held ?? Tee(ClientGone ? NoOutput.Instance : _client.Output);
 
     public async ValueTask<AttemptResult> RunAsync(UpstreamResponse response)
     {
@@ -113,9 +120,7 @@ internal sealed class StreamRelay(Exchange exchange, AttemptPlan plan, AttemptCl
     /// <summary>Null while the stream goes on.</summary>
     private AttemptResult? Pass(ServerSentEvent e)
     {
-        var verdict = Committed && ClientGone
-            ? _relay.Pass(e, NoOutput.Instance)
-            : _relay.Pass(e, Committed ? _client.Output : _held!);
+        var verdict = _relay.Pass(e, Output);
         exchange.Record.StreamEvents++;
         if (verdict is WatchVerdict.Content or WatchVerdict.Preamble)
         {
@@ -183,7 +188,7 @@ internal sealed class StreamRelay(Exchange exchange, AttemptPlan plan, AttemptCl
     /// The upstream fell silent or away. An answer that had said why it ended is whole all the same.
     /// </summary>
     private AttemptResult Interrupted(GatewayError error) =>
-        !ClientGone && _relay.Complete(_client.Output) ? AttemptResult.Answered : AttemptResult.Failed(error);
+        !ClientGone && _relay.Complete(Output) ? AttemptResult.Answered : AttemptResult.Failed(error);
 
     /// <summary>The upstream closed its stream.</summary>
     private async ValueTask<AttemptResult> FinishAsync(EventBuffer events)                      // 4
@@ -193,8 +198,7 @@ internal sealed class StreamRelay(Exchange exchange, AttemptPlan plan, AttemptCl
             return await EndAsync(end);
         }
 
-        var output = (System.Buffers.IBufferWriter<byte>?)_held ?? _client.Output;
-        if (!_relay.Complete(output))
+        if (!_relay.Complete(Output))
         {
             return await EndAsync(AttemptResult.Failed(
                 _relay.Error ?? BadStream("its stream ended before the answer was complete")));
@@ -211,6 +215,7 @@ internal sealed class StreamRelay(Exchange exchange, AttemptPlan plan, AttemptCl
             return Committed ? await BreakAsync(error) : outcome;
         }
 
+        exchange.Capture?.End();
         await FlushAsync();
         return ClientGone ? Left() : outcome;
     }
@@ -270,7 +275,7 @@ internal sealed class StreamRelay(Exchange exchange, AttemptPlan plan, AttemptCl
             BeginResponse();
         }
 
-        System.Buffers.BuffersExtensions.Write(_client.Output, held.WrittenSpan);
+        Tee(_client.Output).Write(held.WrittenSpan);
         _held = null;
         held.Dispose();
     }
@@ -284,6 +289,8 @@ internal sealed class StreamRelay(Exchange exchange, AttemptPlan plan, AttemptCl
         // nginx would hold events back in its buffers otherwise.
         headers["X-Accel-Buffering"] = "no";
     }
+
+    private IBufferWriter<byte> Tee(IBufferWriter<byte> output) => exchange.Capture?.Tee(output) ?? output;
 
     private ValueTask FlushAsync()
     {

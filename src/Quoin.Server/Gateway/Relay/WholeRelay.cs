@@ -52,10 +52,12 @@ internal sealed class WholeRelay(Exchange exchange, AttemptPlan plan, AttemptClo
 
     private async ValueTask<AttemptResult> RelayAsync(UpstreamResponse response, PooledBuffer body)
     {
-        exchange.Claim();
         Note(AnswerFacts.Read(exchange.Call.Api, exchange.Dialect, body.WrittenSpan));
+        exchange.Claim();
         KeepAnswer(body);
-        ResponseHead.Begin(exchange, response.Status, ContentType(response), response);
+        var contentType = ContentType(response);
+        exchange.Capture?.Keep(contentType, body.WrittenSpan);
+        ResponseHead.Begin(exchange, response.Status, contentType, response);
         await ResponseHead.WriteAsync(exchange, body.WrittenMemory);
         return AttemptResult.Answered;
     }
@@ -67,6 +69,7 @@ internal sealed class WholeRelay(Exchange exchange, AttemptPlan plan, AttemptClo
         Note(translation.WriteResponse(exchange, plan, body.WrittenMemory, translated));
         exchange.Claim();
         KeepAnswer(translated);
+        exchange.Capture?.Keep("application/json", translated.WrittenSpan);
         ResponseHead.Begin(exchange, 200, "application/json", response);
         await ResponseHead.WriteAsync(exchange, translated.WrittenMemory);
         return AttemptResult.Answered;

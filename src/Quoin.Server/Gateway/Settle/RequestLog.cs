@@ -59,6 +59,7 @@ internal sealed class RequestLog(LogOutput output, TimeProvider time)
         line.Text("provider"u8, record.Provider);
         line.Text("model"u8, record.Model);
         line.Text("response_model"u8, record.ResponseModel);
+        line.Text("cache"u8, record.Cache);
         if (record.Attempts > 0)
         {
             line.Number("attempts"u8, record.Attempts);

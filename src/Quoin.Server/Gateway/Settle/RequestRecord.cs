@@ -47,6 +47,9 @@ internal sealed class RequestRecord
     /// <summary>The model name in the answer, where the provider told it.</summary>
     public string? ResponseModel { get; set; }
 
+    /// <summary>How the cache served the request: hit, stale, coalesced, miss, bypass; null where there is none.</summary>
+    public string? Cache { get; set; }
+
     public int Attempts { get; set; }
 
     public bool Translated { get; set; }

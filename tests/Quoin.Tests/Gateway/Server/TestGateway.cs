@@ -40,7 +40,8 @@ internal sealed class TestGateway : IAsyncDisposable
 
     /// <summary>A gateway before one provider that is called <c>up</c> and serves every model.</summary>
     public static Task<TestGateway> BeforeAsync(
-        ScriptedUpstream upstream, string type = "openai-compatible", Func<QuoinOptions, QuoinOptions>? change = null)
+        ScriptedUpstream upstream, string type = "openai-compatible", Func<QuoinOptions, QuoinOptions>? change = null,
+        TimeProvider? time = null)
     {
         var options = new QuoinOptions
         {
@@ -56,7 +57,7 @@ internal sealed class TestGateway : IAsyncDisposable
             },
             Llm = new() { Retry = new() { MaxRetries = 0 } },
         };
-        return StartAsync(change is null ? options : change(options));
+        return StartAsync(change is null ? options : change(options), time);
     }
 
     public Task<HttpResponseMessage> PostAsync(

@@ -1,0 +1,44 @@
+using System.Runtime.InteropServices;
+
+namespace Quoin.Server.Gateway.Cache;
+
+/// <summary>Which answers are purged: those that all given parts match; none given is all.</summary>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct CachePurge(CacheKey? Key, string? Route, string? Tenant)
+{
+    public bool Matches(in CacheKey key, string route, string tenant) =>
+        (Key is not { } wanted || wanted == key)
+        && (Route is null || Route == route)
+        && (Tenant is null || Tenant == tenant);
+}
+
+/// <param name="Entries">Null where the store cannot tell.</param>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct CacheSize(long? Entries, long? Bytes, long Evictions);
+
+/// <summary>
+/// Where answers are kept. Expired ones may be given out: the caller looks at the time. A store that fails is a store
+/// that has nothing; it never fails a request.
+/// </summary>
+internal abstract class AnswerStore : IDisposable
+{
+    /// <summary>As in <c>llm.cache.type</c>.</summary>
+    public abstract string Type { get; }
+
+    public abstract ValueTask<CachedAnswer?> GetAsync(CacheKey key, CancellationToken cancellationToken);
+
+    /// <param name="keep">How long it may be of use, staleness included.</param>
+    public abstract ValueTask SetAsync(
+        CacheKey key, CachedAnswer answer, TimeSpan keep, CancellationToken cancellationToken);
+
+    /// <summary>How many were removed.</summary>
+    public abstract ValueTask<long> PurgeAsync(CachePurge purge, CancellationToken cancellationToken);
+
+    /// <summary>What it holds, as far as it knows without asking anybody.</summary>
+    public abstract CacheSize Size { get; }
+
+    /// <summary>Lets it go. Calls under way find nothing; none fails.</summary>
+    public virtual void Dispose()
+    {
+    }
+}
