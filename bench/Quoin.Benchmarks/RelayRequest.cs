@@ -5,6 +5,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Quoin.Server.Configuration;
 using Quoin.Server.Gateway;
 using Quoin.Server.Gateway.Connections;
+using Quoin.Server.Gateway.Failover;
+using Quoin.Server.Gateway.Health;
 using Quoin.Server.Gateway.Providers;
 using Quoin.Server.Gateway.Relay;
 using Quoin.Server.Gateway.Routing;
@@ -55,10 +57,12 @@ public class RelayRequest
         _ids = new IdSource(1, 2);
         _timing = new ServerTiming(time);
         var metrics = new GatewayMetrics(new MetricRegistry(time));
+        var services = new GatewayServices(time, _ids, metrics, _timing);
         _pipeline = new GatewayPipeline(
-            new GatewayServices(time, _ids, metrics, _timing),
-            new SnapshotHolder(new GatewaySnapshot(options, upstreams)),
+            services,
+            new SnapshotHolder(new GatewaySnapshot(options, upstreams, new ProviderStates(time))),
             new ModelRouter(new ModelCatalog(time, NullLogger<ModelCatalog>.Instance)),
+            new AttemptLoop(services, new RandomNumbers(_ids), NullLogger<AttemptLoop>.Instance),
             NullLogger<GatewayPipeline>.Instance);
     }
 

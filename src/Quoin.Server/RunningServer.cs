@@ -9,7 +9,8 @@ namespace Quoin.Server;
 
 /// <summary>A server that listens. Disposing it stops it: no new connections, running requests finish.</summary>
 internal sealed class RunningServer(
-    WebApplication app, LogOutput log, MetricRegistry registry, IDisposable reloads, IAsyncDisposable? jobs)
+    WebApplication app, LogOutput log, MetricRegistry registry, IDisposable reloads,
+    GatewayParts gateway)
     : IAsyncDisposable
 {
     /// <summary>Where it listens, the main listener first, with the ports it was given.</summary>
@@ -30,7 +31,7 @@ internal sealed class RunningServer(
     {
         reloads.Dispose();
         await app.StopAsync(CancellationToken.None);
-        await (jobs?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await gateway.DisposeAsync();
         await app.DisposeAsync();
         await log.DisposeAsync();
         registry.Dispose();

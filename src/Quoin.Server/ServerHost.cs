@@ -1,19 +1,11 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Quoin.Server.Configuration;
-using Quoin.Server.Control;
-using Quoin.Server.Gateway;
 using Quoin.Server.Gateway.Cache;
-using Quoin.Server.Gateway.Endpoints;
-using Quoin.Server.Gateway.Idempotency;
-using Quoin.Server.Gateway.Jobs;
-using Quoin.Server.Gateway.Providers;
-using Quoin.Server.Gateway.Routing;
 using Quoin.Server.Gateway.Settle;
 using Quoin.Server.Gateway.Sim;
 using Quoin.Server.Telemetry;
@@ -69,32 +61,12 @@ public static class ServerHost
         var app = CreateApplication(options, listeners, log, time);
         var loggers = app.Services.GetRequiredService<ILoggerFactory>();
 
-        var pools = new ConnectionPools(time);
-        var snapshots = new SnapshotHolder(new GatewaySnapshot(options, pools.Connect(options)));
-        var catalog = new ModelCatalog(time, loggers.CreateLogger<ModelCatalog>());
-        var router = new ModelRouter(catalog);
-        var services = new GatewayServices(
-            time, IdSource.FromSystem(), metrics, new ServerTiming(time));
-        var caches = new CacheHolder(registry, time, loggers);
-        caches.Configure(options.Llm.Cache);
-        var jobs = await OpenJobsAsync(source, services, registry, loggers, log);
-        services = services with
-        {
-            Idempotency = KeepAnswers(source, registry, time),
-            Jobs = jobs?.Stage,
-            Caches = caches,
-        };
-        var pipeline = new GatewayPipeline(services, snapshots, router, loggers.CreateLogger<GatewayPipeline>());
+        var gateway = await OpenGatewayAsync(source, registry, metrics, time, loggers, log);
         var requestLog = new RequestLog(log, time);
         var reloads = source.OnChange((_, now) =>
         {
             log.Configure(now.Logging, SecretMask.From(now));
-            metrics.KnowModels(now);
-            var upstreams = pools.Connect(now);
-            snapshots.Current = new GatewaySnapshot(now, upstreams);
-            router.Forget();
-            caches.Configure(now.Llm.Cache);
-            catalog.Keep(upstreams);
+            gateway.Configure(now);
         });
         source.OnReload(metrics.RecordReload);
 
@@ -102,19 +74,18 @@ public static class ServerHost
         app.UseRouting();
         var edgeLogger = loggers.CreateLogger<RequestEdge>();
         RequestEdge EdgeOf(RequestDelegate next) =>
-            new(next, metricsPort, metrics, requestLog, services.Ids, time, edgeLogger);
+            new(next, metricsPort, metrics, requestLog, gateway.Services.Ids, time, edgeLogger);
         app.Use(next => EdgeOf(next).InvokeAsync);
-        var lifetime = app.Services.GetRequiredService<IHostApplicationLifetime>();
-        app.MapGateway(pipeline, new ModelList(snapshots, router, time));
-        app.MapHealth(snapshots, listeners.IsLoopback, lifetime.ApplicationStopping);
+        var stopping = app.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        gateway.Map(app, stopping);
+        app.MapHealth(gateway.Snapshots, listeners.IsLoopback, stopping);
         app.MapMetrics(source, new MetricsPage(registry), listeners);
-        MapJobs(app, app.MapControl().MapCache(caches), jobs, lifetime.ApplicationStopping);
 
-        await ListenAsync(app, listeners, log, jobs, cancellationToken);
-        jobs?.Start(EdgeOf(http => JobExchange.InvokeAsync(http, pipeline)).InvokeAsync);
+        await ListenAsync(app, listeners, log, gateway, cancellationToken);
+        gateway.Start(EdgeOf);
         source.Start(loggers.CreateLogger("Quoin.Configuration"), time);
-        var server = new RunningServer(app, log, registry, reloads, jobs);
-        StartScreen.Write(screen, source, server.Addresses, listeners, snapshots.Current);
+        var server = new RunningServer(app, log, registry, reloads, gateway);
+        StartScreen.Write(screen, source, server.Addresses, listeners, gateway.Snapshots.Current);
         return server;
     }
 
@@ -135,45 +106,25 @@ public static class ServerHost
         return builder.Build();
     }
 
-    private static IdempotencyStage KeepAnswers(
-        ConfigurationSource source, MetricRegistry registry, TimeProvider time)
-    {
-        var answers = new IdempotencyStore(() => source.Current.Idempotency, time);
-        return new IdempotencyStage(answers, new IdempotencyMetrics(registry, answers), time);
-    }
-
-    private static void MapJobs(
-        WebApplication app, RouteGroupBuilder control, JobService? jobs, CancellationToken stopping)
-    {
-        if (jobs is null)
-        {
-            return;
-        }
-
-        // Without keys every caller is of the one tenant that has no name.
-        new JobEndpoints(jobs.Desk, static _ => "", stopping).Map(app, "/v1");
-        control.MapJobs(jobs.Desk, stopping);
-        stopping.Register(jobs.Stop);
-    }
-
-    private static async Task<JobService?> OpenJobsAsync(
-        ConfigurationSource source, GatewayServices services, MetricRegistry registry, ILoggerFactory loggers,
-        LogOutput log)
+    private static async Task<GatewayParts> OpenGatewayAsync(
+        ConfigurationSource source, MetricRegistry registry, GatewayMetrics metrics, TimeProvider time,
+        ILoggerFactory loggers, LogOutput log)
     {
         try
         {
-            return JobService.Open(source, services, registry, loggers);
+            return new GatewayParts(source, registry, metrics, time, loggers);
         }
         catch (ServerStartException)
         {
-            // What the journal has logged tells more.
+            // What the part has logged tells more.
             await log.DisposeAsync();
             throw;
         }
     }
 
     private static async Task ListenAsync(
-        WebApplication app, Listeners listeners, LogOutput log, JobService? jobs, CancellationToken cancellationToken)
+        WebApplication app, Listeners listeners, LogOutput log, GatewayParts gateway,
+        CancellationToken cancellationToken)
     {
         try
         {
@@ -181,7 +132,7 @@ public static class ServerHost
         }
         catch (IOException e)
         {
-            await (jobs?.DisposeAsync() ?? ValueTask.CompletedTask);
+            await gateway.DisposeAsync();
             await log.DisposeAsync();
             throw new ServerStartException(listeners.Explain(e), e);
         }

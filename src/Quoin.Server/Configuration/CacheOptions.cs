@@ -44,9 +44,11 @@ public sealed record CacheOptions
 /// <summary>A Redis server (<c>llm.cache.redis</c>).</summary>
 public sealed record RedisOptions
 {
-    /// <summary><c>host:port</c>, or <c>redis://[:password@]host:port[/db]</c>.</summary>
+    /// <summary>
+    /// <c>host:port</c>, or <c>redis://[:password@]host:port[/db]</c>. Default: <c>localhost:6379</c>.
+    /// </summary>
     [Setting(Env = ["REDIS_URL"], Secret = true)]
-    public string Address { get; init; } = "localhost:6379";
+    public string? Address { get; init; }
 
     /// <summary>The password; goes before one in the address.</summary>
     [Setting(Secret = true)]

@@ -26,6 +26,11 @@ internal static class ConfigurationLimits
     /// <summary>Errors reported of one configuration; the rest is counted.</summary>
     public const int Errors = 100;
 
+    /// <summary>Keys of a provider and candidates of a route: a request remembers what it tried in 64 bits.</summary>
+    public const int ProviderKeys = 64;
+
+    public const int RouteCandidates = 64;
+
     /// <summary>Characters of a value that an error repeats.</summary>
     public const int FoundLength = 60;
 }

@@ -37,6 +37,12 @@ internal sealed class ConfigurationValidator(
         ValidatePreference();
         ValidateRoutes();
         ValidateJobs();
+        if (options.Llm.Retry.MaxDelay < options.Llm.Retry.InitialDelay)
+        {
+            var key = IsGiven("llm.retry.max_delay") ? "llm.retry.max_delay" : "llm.retry.initial_delay";
+            Contradiction(key, "the longest pause is shorter than the first",
+                "initial_delay no longer than max_delay");
+        }
     }
 
     private void ValidateJobs()
@@ -95,14 +101,15 @@ internal sealed class ConfigurationValidator(
         if (provider.Type.Length == 0)
             return;
         var key = $"{path}.api_key";
-        if (provider.ApiKey?.Any(character => character is <= ' ' or > '~') == true)
+        if (provider.ApiKey is { } given && !IsKeyText(given))
         {
             // A line break at the end of a file or variable is the usual one. The value is not printed.
             Report(ConfigurationErrorKind.WrongType, key, "holds a character that no key has, such as a line break",
                 accepted: "printable ASCII characters without spaces");
         }
 
-        var (hasKey, hasUrl) = (!string.IsNullOrEmpty(provider.ApiKey), provider.BaseUrl is not null);
+        var hasKey = !string.IsNullOrEmpty(provider.ApiKey) || provider.ApiKeys.Count > 0;
+        var hasUrl = provider.BaseUrl is not null;
         switch (provider.Type)
         {
             case "openai" or "anthropic" or "gemini" when !hasKey && !hasUrl:
@@ -115,11 +122,27 @@ internal sealed class ConfigurationValidator(
 
         if (provider.Type is "azure-openai" or "openai-compatible" && !hasUrl)
             Missing($"{path}.base_url", $"{provider.Type} has no address of its own");
+        ValidateKeys($"{path}.api_keys", provider);
         ValidateFit(path, provider);
         ValidateHeaders(path, provider);
         var scenario = $"{path}.sim.scenario";
         if (provider.Sim.Scenario is { } file && !File.Exists(file))
             Report(ConfigurationErrorKind.Unreadable, scenario, "no such file", found: Text.Quoted(file));
+    }
+
+    private void ValidateKeys(string path, ProviderOptions provider)
+    {
+        if (provider.ApiKeys.Count > ConfigurationLimits.ProviderKeys)
+        {
+            Report(ConfigurationErrorKind.OutOfRange, path, "too many keys",
+                accepted: $"at most {ConfigurationLimits.ProviderKeys}");
+        }
+
+        if (provider.ApiKeys.Any(key => key.Length == 0 || !IsKeyText(key)))
+        {
+            Report(ConfigurationErrorKind.WrongType, path, "a key is empty, or holds a character that no key has",
+                accepted: "printable ASCII characters without spaces");
+        }
     }
 
     /// <summary>A setting that the provider's type has no use for would be ignored: it is refused instead.</summary>
@@ -137,6 +160,7 @@ internal sealed class ConfigurationValidator(
             ("default_max_tokens",
                 provider.Type == "anthropic" || provider.DefaultMaxTokens == unused.DefaultMaxTokens, "anthropic"),
             ("api_key", !isSim || provider.ApiKey is null, Callers),
+            ("api_keys", !isSim || provider.ApiKeys.Count == 0, Callers),
             ("base_url", !isSim || provider.BaseUrl is null, Callers),
             ("headers", !isSim || provider.Headers.Count == 0, Callers),
         ];
@@ -189,6 +213,12 @@ internal sealed class ConfigurationValidator(
             var path = $"models.{Text.Printable(route)}";
             if (candidates.Count == 0)
                 Contradiction(path, "a route without candidates", "at least one {provider: NAME}");
+            if (candidates.Count > ConfigurationLimits.RouteCandidates)
+            {
+                Report(ConfigurationErrorKind.OutOfRange, path, "too many candidates",
+                    accepted: $"at most {ConfigurationLimits.RouteCandidates}");
+            }
+
             for (var i = 0; i < candidates.Count; i++)
             {
                 ValidateReference(
@@ -243,6 +273,8 @@ internal sealed class ConfigurationValidator(
 
         return Origin.Default;
     }
+
+    private static bool IsKeyText(string key) => key.All(character => character is > ' ' and <= '~');
 
     private static bool IsProviderName(string name) =>
         name.Length is > 0 and <= 64 && name.All(character => char.IsAsciiLetterOrDigit(character) ||

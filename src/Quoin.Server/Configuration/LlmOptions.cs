@@ -11,6 +11,12 @@ public sealed record LlmOptions
     [Setting(Min = 0.1, Max = 3600)]
     public TimeSpan FirstTokenTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// Longest wait for an unstreamed answer while another candidate is left to ask. 100ms..1h.
+    /// </summary>
+    [Setting(Min = 0.1, Max = 3600)]
+    public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>Longest silence inside a streamed answer. 100ms..1h.</summary>
     [Setting(Min = 0.1, Max = 3600)]
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(30);
@@ -38,4 +44,13 @@ public sealed record LlmOptions
     /// </summary>
     [Setting(Choices = ["cancel", "drain"])]
     public string OnClientDisconnect { get; init; } = "cancel";
+
+    /// <summary>Further tries after a pause.</summary>
+    public RetryOptions Retry { get; init; } = new();
+
+    /// <summary>A second call while the first is slow.</summary>
+    public HedgeOptions Hedge { get; init; } = new();
+
+    /// <summary>Asking providers whether they are there: their list of models, never a paid call.</summary>
+    public HealthCheckOptions HealthCheck { get; init; } = new();
 }

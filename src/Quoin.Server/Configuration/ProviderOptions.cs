@@ -20,6 +20,12 @@ public sealed record ProviderOptions
     [Setting(Secret = true)]
     public string? ApiKey { get; init; }
 
+    /// <summary>
+    /// Further API keys. Calls are spread over all of them; one that is refused or used up is left aside for a time.
+    /// </summary>
+    [Setting(Secret = true)]
+    public IReadOnlyList<string> ApiKeys { get; init; } = [];
+
     /// <summary>Root of its API with the version (<c>https://host/v1</c>). Default: the type's own address.</summary>
     [Setting(Url = true)]
     public string? BaseUrl { get; init; }
@@ -58,6 +64,35 @@ public sealed record CandidateOptions
     /// The provider's name for the model. Default: the provider's <c>model</c>, else the route's name.
     /// </summary>
     public string? Model { get; init; }
+
+    /// <summary>
+    /// Candidates of the same group share the calls; groups are tried in the order of their first candidate. Default:
+    /// a group of its own.
+    /// </summary>
+    public string? Group { get; init; }
+
+    /// <summary>Share of the group's calls, against the others' weights. 1..1000.</summary>
+    [Setting(Min = 1, Max = 1000)]
+    public int Weight { get; init; } = 1;
+
+    /// <summary>Which requests it takes. Default: all.</summary>
+    public CandidateConditions When { get; init; } = new();
+
+    /// <summary>
+    /// What its refusal of a prompt that is too long for it means: the answer, or that the next candidate is tried.
+    /// </summary>
+    [Setting(Choices = ["fail", "next"])]
+    public string OnContextLength { get; init; } = "fail";
+
+    /// <summary>What its refusal of a prompt by a safety system means: the answer, or the next candidate.</summary>
+    [Setting(Choices = ["fail", "next"])]
+    public string OnContentFilter { get; init; } = "fail";
+
+    /// <summary>
+    /// Whether it may go on with a stream of text that another candidate has begun and broken off: it is given the
+    /// text so far as the assistant's own words.
+    /// </summary>
+    public bool Continue { get; init; }
 }
 
 /// <summary>The simulated provider (<c>providers.NAME.sim</c>, and the options of <c>quoin sim</c>).</summary>

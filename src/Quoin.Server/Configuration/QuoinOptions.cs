@@ -35,6 +35,9 @@ public sealed record QuoinOptions
     /// <summary>Answers kept for requests with an Idempotency-Key.</summary>
     public IdempotencyOptions Idempotency { get; init; } = new();
 
+    /// <summary>The circuit breaker of each key of each provider.</summary>
+    public CircuitBreakerOptions CircuitBreaker { get; init; } = new();
+
     /// <summary>The metrics page.</summary>
     public MetricsOptions Metrics { get; init; } = new();
 

@@ -12,12 +12,20 @@ namespace Quoin.Server.Gateway;
 /// <param name="Retryable">Another provider may do better.</param>
 internal readonly record struct AttemptResult(bool Done, GatewayError? Error = null, bool Retryable = false)
 {
+    /// <summary>The answer had begun to go out, and another candidate may go on with it.</summary>
+    public bool Begun { get; init; }
+
     public static readonly AttemptResult Answered = new(true);
 
     /// <summary>Cannot be said to this provider; one that speaks the client's own API needs no translation.</summary>
     public static AttemptResult Refused(GatewayError error) => new(false, error, Retryable: true);
 
+    /// <summary>Another attempt beside it answered first.</summary>
+    public static readonly AttemptResult Overtaken = new(false);
+
     public static AttemptResult Broken(GatewayError error) => new(true, error);
+
+    public static AttemptResult Interrupted(GatewayError error) => new(false, error, Retryable: true) { Begun = true };
 
     public static AttemptResult Failed(GatewayError error) => new(false, error, error.Kind
         is GatewayErrorKind.BadGateway or GatewayErrorKind.Overloaded or GatewayErrorKind.Deadline
@@ -32,15 +40,14 @@ internal readonly record struct AttemptResult(bool Done, GatewayError? Error = n
 /// 4. Anything but 2xx: read the error, map it.
 /// 5. Relay the answer, streamed or whole. Nothing goes out before the first content is in.
 /// </summary>
-internal sealed class Attempt(Exchange exchange, Candidate candidate)
+internal sealed class Attempt(Exchange exchange, Candidate candidate, AccountKey key, bool last)
 {
     public async ValueTask<AttemptResult> RunAsync()
     {
         var http = exchange.Http;
         var answered = false;
         using var requestBody = new PooledBuffer();
-        using var clock = exchange.Services.Clocks.Rent(
-            exchange.Deadline, exchange.Drains ? CancellationToken.None : http.RequestAborted);
+        using var clock = exchange.Services.Clocks.Rent(exchange.Deadline, exchange.Abandoned);
         try
         {
             var plan = Plan();                                                                     // 1
@@ -52,9 +59,9 @@ internal sealed class Attempt(Exchange exchange, Candidate candidate)
 
             using var request = CreateRequest(plan, requestBody);                                               // 2
             var llm = exchange.Snapshot.Options.Llm;
-            clock.Begin(
-                plan.Stream ? AttemptPhase.FirstToken : AttemptPhase.Total,
-                plan.Stream ? llm.FirstTokenTimeout : llm.Timeout);
+            var (phase, limit) = plan.Stream ? (AttemptPhase.FirstToken, llm.FirstTokenTimeout)
+                : last ? (AttemptPhase.Total, llm.Timeout) : (AttemptPhase.Attempt, llm.AttemptTimeout);
+            clock.Begin(phase, limit);
             var record = exchange.Record;
             record.Attempts++;
             record.ProviderStarted = exchange.Time.GetTimestamp();
@@ -67,6 +74,11 @@ internal sealed class Attempt(Exchange exchange, Candidate candidate)
             }
 
             return await RelayAsync(plan, response, clock);                                        // 5
+        }
+        catch (Exception e) when (exchange.Side is { Lost: true }
+            && e is OperationCanceledException or HttpRequestException or IOException)
+        {
+            return AttemptResult.Overtaken;
         }
         catch (UntranslatableException e)
         {
@@ -120,6 +132,8 @@ internal sealed class Attempt(Exchange exchange, Candidate candidate)
         {
             AttemptPhase.FirstToken =>
                 $"no content within {llm.FirstTokenTimeout.TotalSeconds:0.###} s (llm.first_token_timeout)",
+            AttemptPhase.Attempt =>
+                $"no answer within {llm.AttemptTimeout.TotalSeconds:0.###} s (llm.attempt_timeout)",
             AttemptPhase.Stall =>
                 $"the stream was silent for {llm.StallTimeout.TotalSeconds:0.###} s (llm.stall_timeout)",
             _ => $"no answer within {llm.Timeout.TotalSeconds:0.###} s (llm.timeout)",
@@ -151,6 +165,11 @@ internal sealed class Attempt(Exchange exchange, Candidate candidate)
         var api = exchange.Call.Api;
         var provider = candidate.Upstream.Provider;
         var stream = exchange.Record.Stream;
+        if (exchange.Continuation is { Continuing: true } continuation)
+        {
+            return continuation.Plan(exchange.Call.Api, provider) with { Model = candidate.Model };
+        }
+
         if (provider.Speaks.Contains(api))
         {
             return new AttemptPlan(api, exchange.Dialect, candidate.Model, stream, Translation: null);
@@ -170,7 +189,7 @@ internal sealed class Attempt(Exchange exchange, Candidate candidate)
             HttpMethod.Post, provider.PathOf(plan.Api, candidate.Model, plan.Stream));
         SetBody(request, plan, requestBody);
         RequestHead.Copy(exchange, request, sameDialect: plan.Translation is null);
-        provider.Authorize(request, plan.Api);
+        key.Provider.Authorize(request, plan.Api);
         return request;
     }
 

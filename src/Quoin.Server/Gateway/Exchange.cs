@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Quoin.Server.Gateway.Cache;
 using Quoin.Server.Gateway.Conversation;
 using Quoin.Server.Gateway.Dialects;
+using Quoin.Server.Gateway.Failover;
 using Quoin.Server.Gateway.Idempotency;
 using Quoin.Server.Gateway.Jobs;
 using Quoin.Server.Gateway.Relay;
@@ -17,7 +18,21 @@ internal sealed class Exchange(
     HttpContext http, RequestRecord record, GatewaySnapshot snapshot, GatewayCall call, GatewayServices services)
     : IDisposable
 {
+    private readonly Exchange? _whole;
     private ChatRequest? _chat;
+
+    /// <summary>One of two attempts at once: the same request with a record of its own. Not to be disposed.</summary>
+    public Exchange(Exchange whole, HedgeSide side)
+        : this(whole.Http, whole.Record.Copy(), whole.Snapshot, whole.Call, whole.Services)
+    {
+        _whole = whole;
+        (Body, Envelope, Deadline, Side) = (whole.Body, whole.Envelope, whole.Deadline, side);
+
+        // Written to by the one that answers only, after it has claimed the client.
+        Capture = whole.Capture;
+        (Tenant, CacheStatus, CacheKey, CacheAge) =
+            (whole.Tenant, whole.CacheStatus, whole.CacheKey, whole.CacheAge);
+    }
 
     public HttpContext Http { get; } = http;
 
@@ -34,7 +49,7 @@ internal sealed class Exchange(
 
     public Dialect Dialect => WireApis.DialectOf(Call.Api);
 
-    public PooledBuffer Body { get; } = new();
+    public PooledBuffer Body { get; private init; } = new();
 
     public Envelope Envelope { get; set; }
 
@@ -60,11 +75,24 @@ internal sealed class Exchange(
     /// <summary>Timestamp at which the call ends, all attempts together.</summary>
     public long Deadline { get; set; }
 
+    /// <summary>Which of two attempts at once this is; null where there is one at a time.</summary>
+    public HedgeSide? Side { get; }
+
+    /// <summary>Cancelled when the upstream call has become pointless.</summary>
+    public CancellationToken Abandoned => Side?.Token ?? (Drains ? CancellationToken.None : Http.RequestAborted);
+
+    /// <summary>What has gone out of a stream that another candidate may go on with; null where none may.</summary>
+    public StreamContinuation? Continuation { get; set; }
+
     /// <summary>Whether the upstream call goes on when the client leaves.</summary>
     public bool Drains => Snapshot.Options.Llm.OnClientDisconnect == "drain" && Http.Features.Get<JobCall>() is null;
 
     /// <summary>The request in no dialect, read at the first attempt that needs translation.</summary>
-    public ChatRequest Chat => _chat ??= ReadChat();
+    public ChatRequest Chat => _whole?.SharedChat() ?? (_chat ??= ReadChat());
+
+    /// <summary>Before anything goes out: of two attempts at once only one may.</summary>
+    /// <exception cref="OperationCanceledException">The other one answers.</exception>
+    public void Claim() => Side?.Claim();
 
     public AnswerContext AnswerContextFor(string model) => new()
     {
@@ -79,6 +107,14 @@ internal sealed class Exchange(
         Idempotent?.Dispose();
         _chat?.Backing?.Dispose();
         Body.Dispose();
+    }
+
+    private ChatRequest SharedChat()
+    {
+        lock (Body)
+        {
+            return _chat ??= ReadChat();
+        }
     }
 
     private ChatRequest ReadChat()

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Quoin.Server.Gateway.Dialects;
 using Quoin.Server.Gateway.Dialects.OpenAICompletions;
+using Quoin.Server.Gateway.Failover;
 using Quoin.Server.Gateway.Relay;
 using Quoin.Server.Gateway.Routing;
 using Quoin.Server.Gateway.Settle;
@@ -17,13 +18,13 @@ namespace Quoin.Server.Gateway;
 /// 3. Idempotency and jobs: the answer that the key had before; or a job is written down and accepted.
 /// 4. Cache: an answer that was given before, or that an equal request is getting.
 /// 5. Route: the model's name gives ordered candidates.
-/// 6. Attempt: one candidate after the other, as long as nothing has gone out to the client and the failure is one
-///    that another provider may not have.
+/// 6. Attempt: one candidate after the other (<see cref="AttemptLoop"/>).
 /// 7. Answer an error, where nothing has gone out, in the client's dialect.
 /// The edge settles the record (metrics, log) when the pipeline returns.
 /// </summary>
 internal sealed partial class GatewayPipeline(
-    GatewayServices services, SnapshotHolder snapshots, ModelRouter router, ILogger<GatewayPipeline> logger)
+    GatewayServices services, SnapshotHolder snapshots, ModelRouter router, AttemptLoop attempts,
+    ILogger<GatewayPipeline> logger)
 {
     public async Task InvokeAsync(HttpContext http, RequestRecord record, GatewayCall call)
     {
@@ -196,77 +197,22 @@ internal sealed partial class GatewayPipeline(
     private async ValueTask<GatewayError?> CallAsync(Exchange exchange)
     {
         var candidates = await RouteAsync(exchange);                         // 5
-        return await AttemptAsync(exchange, candidates);                     // 6
+        return await attempts.RunAsync(exchange, candidates);                // 6
     }
 
     private async ValueTask<IReadOnlyList<Candidate>> RouteAsync(Exchange exchange)
     {
         var model = exchange.Envelope.Model;
-        var candidates = await router.FindAsync(exchange.Snapshot, model, exchange.Http.RequestAborted);
+        var unnamed = exchange.Envelope.ModelStart < 0 && !WireApis.ModelInPath(exchange.Call.Api);
+        var candidates = unnamed
+            ? exchange.Snapshot.Defaults
+            : await router.FindAsync(exchange.Snapshot, model, exchange.Http.RequestAborted);
         exchange.Record.Route = exchange.Snapshot.TryGetRoute(model, out _) ? model : null;
         return candidates.Count > 0
             ? candidates
             : throw new GatewayException(
                 await UnknownModel.ErrorAsync(router, exchange.Snapshot, model, exchange.Http.RequestAborted));
     }
-
-    /// <summary>Null when an answer went out, whole or ended by its own error event.</summary>
-    private async ValueTask<GatewayError?> AttemptAsync(Exchange exchange, IReadOnlyList<Candidate> candidates)
-    {
-        var record = exchange.Record;
-        GatewayError? error = null;
-        foreach (var candidate in candidates)
-        {
-            record.Provider = candidate.Upstream.Name;
-            record.ProviderType = candidate.Upstream.Provider.Options.Type;
-            record.Model = candidate.Model;
-            var outcome = await new Attempt(exchange, candidate).RunAsync();
-            var called = record.ProviderStarted > 0;
-            if (called)
-            {
-                services.Metrics.RecordAttempt(candidate.Upstream.Name, Judge(outcome, record));
-            }
-
-            if (outcome.Done)
-            {
-                if (outcome.Error is { } late)
-                {
-                    record.Error = late;
-                    Log.StreamBroken(logger, record.RequestId, candidate.Upstream.Name, late.Message);
-                }
-
-                return null;
-            }
-
-            error = outcome.Error;
-            if (called)
-            {
-                record.EarlierAttempts += services.Time.GetTimestamp() - record.ProviderStarted;
-                record.ProviderStarted = 0;
-            }
-
-            if (!outcome.Retryable || services.Time.GetTimestamp() >= exchange.Deadline)
-            {
-                break;
-            }
-
-            Log.AttemptFailed(logger, record.RequestId, candidate.Upstream.Name, error!.Message);
-        }
-
-        return error;
-    }
-
-    private static AttemptOutcome Judge(AttemptResult result, RequestRecord record) => result switch
-    {
-        { Error: null } => record.ClientGone ? AttemptOutcome.Cancelled : AttemptOutcome.Success,
-        { Done: true } => AttemptOutcome.Broken,
-        { Error.Kind: GatewayErrorKind.RateLimited } => AttemptOutcome.RateLimited,
-        { Error.Kind: GatewayErrorKind.Deadline } => AttemptOutcome.Timeout,
-        { Error.UpstreamStatus: >= 500 } => AttemptOutcome.ServerError,
-        { Error.Code: GatewayError.ProviderUnreachable } => AttemptOutcome.Unreachable,
-        { Error: { Kind: GatewayErrorKind.BadGateway, UpstreamStatus: null } } => AttemptOutcome.Broken,
-        _ => AttemptOutcome.Refused,
-    };
 
     private static async Task AnswerErrorAsync(Exchange exchange, GatewayError error)
     {
@@ -286,14 +232,6 @@ internal sealed partial class GatewayPipeline(
         [LoggerMessage(2000, LogLevel.Error, "Request {RequestId} failed inside the gateway",
             EventName = nameof(Fault))]
         public static partial void Fault(ILogger logger, Exception exception, string requestId);
-
-        [LoggerMessage(2001, LogLevel.Warning, "Request {RequestId}: provider {Provider} failed: {Reason}",
-            EventName = nameof(AttemptFailed))]
-        public static partial void AttemptFailed(ILogger logger, string requestId, string provider, string reason);
-
-        [LoggerMessage(2002, LogLevel.Warning, "Request {RequestId}: the stream of {Provider} broke: {Reason}",
-            EventName = nameof(StreamBroken))]
-        public static partial void StreamBroken(ILogger logger, string requestId, string provider, string reason);
     }
 }
 

@@ -17,7 +17,8 @@ internal static class UpstreamErrorReply
         await body.ReadToEndAsync(response, Limits.ErrorBodyBytes, clock.Token);
         var status = response.Status;
         var upstream = plan.Dialect.ReadError(status, body.WrittenSpan);
-        if (HoldsKey(upstream.Message, candidate.Upstream.Provider.Options.ApiKey))
+        var options = candidate.Upstream.Provider.Options;
+        if (HoldsKey(upstream.Message, options.ApiKey) || options.ApiKeys.Any(key => HoldsKey(upstream.Message, key)))
         {
             upstream = upstream with { Message = null };
         }

@@ -93,6 +93,11 @@ internal sealed class SecretMask
     private static IEnumerable<string?> SecretsOf(ProviderOptions provider)
     {
         yield return provider.ApiKey;
+        foreach (var key in provider.ApiKeys)
+        {
+            yield return key;
+        }
+
         foreach (var value in provider.Headers.Values)
         {
             yield return value;

@@ -64,13 +64,12 @@ public sealed class SeedSnippetTests
     [Theory]
     [InlineData("server:\n  http3:\n    enabled: true\n    port: 443", "server.http3")]
     [InlineData("queue:\n  enabled: true\n  initial_size: 1000", "queue.enabled,queue.initial_size")]
-    [InlineData("circuit_breaker:\n  max_requests: 100", "circuit_breaker")]
     [InlineData("routes:\n  - path: \"/metrics\"\n    handler: \"metrics\"", "routes")]
     [InlineData("server:\n  port: 8080\n  http3:\n    enabled: false\nllm:\n  cache:\n    type: \"memory\"\n" +
         "queue:\n  enabled: false", "server.http3,queue.enabled")]
     [InlineData("server:\n  port: 443\n  http3:\n    enabled: true\nllm:\n  cache:\n    ttl: 24h\nqueue:\n" +
         "  enabled: true\ncircuit_breaker:\n" +
-        "  max_requests: 200", "server.http3,queue.enabled,circuit_breaker")]
+        "  max_requests: 200", "server.http3,queue.enabled")]
     [InlineData("runtime:\n  max_agents: 5000\nmessaging:\n  queue_size: 100000\ncoordination:\n  cluster:\n" +
         "    gossip_interval: 500ms\ntransport:\n  type: quic", "runtime,messaging,coordination,transport")]
     [InlineData("storage:\n  type: sqlite\n  page_cache_size: 10MB", "storage")]
@@ -95,7 +94,7 @@ public sealed class SeedSnippetTests
     [InlineData("HTTPX_POOL_MAX", "50", "llm.max_connections")]
     [InlineData("HTTPX_POOL_MAX_KEEPALIVE", "50", "llm.max_idle_connections")]
     [InlineData("CACHE_ENABLED", "true", "llm.cache.enable")]
-    [InlineData("CACHE_TTL", "300", "llm.cache.ttl")]
+    [InlineData("CACHE_TTL", "600", "llm.cache.ttl")]
     [InlineData("CACHE_MAX_SIZE", "1000", "llm.cache.max_size")]
     [InlineData("REDIS_URL", "redis://localhost:6379/0", "llm.cache.redis.address")]
     [InlineData("ENABLE_METRICS", "false", "metrics.enabled")]

@@ -6,6 +6,9 @@ internal enum AttemptPhase
     /// <summary>The whole call (<c>llm.timeout</c>).</summary>
     Total,
 
+    /// <summary>An unstreamed answer while another candidate is left (<c>llm.attempt_timeout</c>).</summary>
+    Attempt,
+
     /// <summary>Up to the first content of a stream (<c>llm.first_token_timeout</c>).</summary>
     FirstToken,
 

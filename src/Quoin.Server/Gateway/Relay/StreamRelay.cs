@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Quoin.Server.Gateway.Connections;
 using Quoin.Server.Gateway.Dialects;
+using Quoin.Server.Gateway.Failover;
 using Quoin.Server.Telemetry;
 
 namespace Quoin.Server.Gateway.Relay;
@@ -19,7 +20,10 @@ namespace Quoin.Server.Gateway.Relay;
 /// </summary>
 internal sealed class StreamRelay(Exchange exchange, AttemptPlan plan, AttemptClock clock) : IDisposable
 {
-    private readonly EventRelay _relay = plan.Translation is null
+    private readonly EventRelay _relay = exchange.Continuation is { Continuing: true } begun
+        ? new ContinuingRelay(
+            plan.Dialect, exchange.Dialect, exchange.AnswerContextFor(plan.Model), exchange.Call.Framing, begun)
+        : plan.Translation is null
         ? new UntouchedRelay(exchange.Dialect, exchange.Call.Framing, exchange.Record.RequestId)
         : new TranslatingRelay(
             plan.Dialect, exchange.Dialect, exchange.AnswerContextFor(plan.Model), exchange.Call.Framing);
@@ -118,6 +122,11 @@ internal sealed class StreamRelay(Exchange exchange, AttemptPlan plan, AttemptCl
     {
         var verdict = _relay.Pass(e, Output);
         exchange.Record.StreamEvents++;
+        if (verdict is WatchVerdict.Content or WatchVerdict.Preamble)
+        {
+            exchange.Continuation?.Observe(plan.Dialect, e);
+        }
+
         if (_answer is { Length: < TelemetryLimits.LogPromptChars } answer && e.HasData)
         {
             answer.Append(Encoding.UTF8.GetString(e.Data.Span)).Append('\n');
@@ -219,6 +228,12 @@ internal sealed class StreamRelay(Exchange exchange, AttemptPlan plan, AttemptCl
             return AttemptResult.Failed(error);
         }
 
+        if (exchange.Continuation is { Possible: true } && !ClientGone)
+        {
+            await FlushAsync();
+            return AttemptResult.Interrupted(error);
+        }
+
         if (!ClientGone)
         {
             _relay.Fail(error, _client.Output);
@@ -249,16 +264,30 @@ internal sealed class StreamRelay(Exchange exchange, AttemptPlan plan, AttemptCl
             return;
         }
 
+        exchange.Claim();
         exchange.Record.ProviderAnswered = exchange.Time.GetTimestamp();
+        if (exchange.Continuation is { Continuing: true })
+        {
+            StreamContinuation.WriteMark(exchange.Record.Provider!, _client.Output);
+        }
+        else
+        {
+            BeginResponse();
+        }
+
+        Tee(_client.Output).Write(held.WrittenSpan);
+        _held = null;
+        held.Dispose();
+    }
+
+    private void BeginResponse()
+    {
         ResponseHead.Begin(exchange, 200, exchange.Call.Framing.ContentType, _response);
         var headers = exchange.Http.Response.Headers;
         headers.CacheControl = "no-cache";
 
         // nginx would hold events back in its buffers otherwise.
         headers["X-Accel-Buffering"] = "no";
-        Tee(_client.Output).Write(held.WrittenSpan);
-        _held = null;
-        held.Dispose();
     }
 
     private IBufferWriter<byte> Tee(IBufferWriter<byte> output) => exchange.Capture?.Tee(output) ?? output;

@@ -53,6 +53,7 @@ internal sealed class WholeRelay(Exchange exchange, AttemptPlan plan, AttemptClo
     private async ValueTask<AttemptResult> RelayAsync(UpstreamResponse response, PooledBuffer body)
     {
         Note(AnswerFacts.Read(exchange.Call.Api, exchange.Dialect, body.WrittenSpan));
+        exchange.Claim();
         KeepAnswer(body);
         var contentType = ContentType(response);
         exchange.Capture?.Keep(contentType, body.WrittenSpan);
@@ -66,6 +67,7 @@ internal sealed class WholeRelay(Exchange exchange, AttemptPlan plan, AttemptClo
     {
         using var translated = new PooledBuffer();
         Note(translation.WriteResponse(exchange, plan, body.WrittenMemory, translated));
+        exchange.Claim();
         KeepAnswer(translated);
         exchange.Capture?.Keep("application/json", translated.WrittenSpan);
         ResponseHead.Begin(exchange, 200, "application/json", response);
@@ -76,6 +78,7 @@ internal sealed class WholeRelay(Exchange exchange, AttemptPlan plan, AttemptClo
     private async ValueTask<AttemptResult> PassThroughAsync(
         UpstreamResponse response, PooledBuffer body)
     {
+        exchange.Claim();
         ResponseHead.Begin(exchange, response.Status, ContentType(response), response);
         exchange.Http.Response.ContentLength = response.ContentLength;
         var client = new ClientWriter(exchange.Http, exchange.Snapshot.Options.Server.WriteTimeout, exchange.Time);

@@ -1,10 +1,9 @@
 using Quoin.Server.Configuration;
+using Quoin.Server.Gateway.CircuitBreaker;
+using Quoin.Server.Gateway.Health;
 using Quoin.Server.Gateway.Providers;
 
 namespace Quoin.Server.Gateway.Routing;
-
-/// <summary>One way to answer a request: a provider and its name for the model.</summary>
-internal readonly record struct Candidate(Upstream Upstream, string Model);
 
 /// <summary>
 /// A configuration compiled for requests: immutable, swapped whole by a reload. A request keeps the one it began
@@ -13,21 +12,35 @@ internal readonly record struct Candidate(Upstream Upstream, string Model);
 internal sealed class GatewaySnapshot
 {
     private readonly Dictionary<string, IReadOnlyList<Candidate>> _routes = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Account> _accounts;
 
-    public GatewaySnapshot(QuoinOptions options, IReadOnlyList<Upstream> upstreams)
+    public GatewaySnapshot(QuoinOptions options, IReadOnlyList<Upstream> upstreams, ProviderStates states)
     {
         Options = options;
+        Breaker = states.BreakerSettingsOf(options);
+        _accounts = upstreams.ToDictionary(
+            upstream => upstream.Name, upstream => new Account(upstream, states.Of(upstream.Name)),
+            StringComparer.Ordinal);
         Upstreams = upstreams.ToDictionary(upstream => upstream.Name, StringComparer.Ordinal);
         Preferred = options.ProviderPreference.Count > 0
             ? [.. options.ProviderPreference.Select(name => Upstreams[name])]
             : upstreams;
         foreach (var (name, candidates) in options.Models)
         {
-            _routes[name] = [.. candidates.Select(candidate => Compile(name, candidate))];
+            _routes[name] = CompileRoute(name, candidates);
         }
+
+        Defaults =
+        [
+            .. Preferred.Select(upstream => (Upstream: upstream, Model: OwnModel(upstream)))
+                .Where(own => own.Model is not null)
+                .Select((own, i) => CandidateFor(own.Upstream, own.Model!) with { Group = i }),
+        ];
     }
 
     public QuoinOptions Options { get; }
+
+    public BreakerSettings Breaker { get; }
 
     public IReadOnlyDictionary<string, Upstream> Upstreams { get; }
 
@@ -36,13 +49,15 @@ internal sealed class GatewaySnapshot
 
     public IEnumerable<string> RouteNames => _routes.Keys;
 
+    /// <summary>For a request that names no model: each preferred provider with its own first.</summary>
+    public IReadOnlyList<Candidate> Defaults { get; }
+
     /// <summary>
     /// Hapax's clients need not name a model: theirs is that of the first provider that is configured with one.
     /// </summary>
     public string? DefaultModelFor(WireApi api) => api != WireApi.OpenAICompletions
         ? null
-        : Preferred.SelectMany(upstream => upstream.Provider.AdvertisedModels)
-            .FirstOrDefault(name => !name.Contains('*', StringComparison.Ordinal));
+        : Defaults is [var first, ..] ? first.Model : null;
 
     public bool TryGetRoute(string model, out IReadOnlyList<Candidate> candidates)
     {
@@ -51,9 +66,38 @@ internal sealed class GatewaySnapshot
         return found;
     }
 
+    private static string? OwnModel(Upstream upstream) =>
+        upstream.Provider.AdvertisedModels.FirstOrDefault(name => !name.Contains('*', StringComparison.Ordinal));
+
+    public Account AccountOf(Upstream upstream) => _accounts[upstream.Name];
+
+    public Candidate CandidateFor(Upstream upstream, string model) => new(upstream, model, AccountOf(upstream));
+
+    /// <summary>
+    /// Candidates of a group stand together, at the place of its first; a candidate without one is a group of its own.
+    /// </summary>
+    private Candidate[] CompileRoute(string route, IReadOnlyList<CandidateOptions> candidates)
+    {
+        var groups = new Dictionary<string, int>(StringComparer.Ordinal);
+        var compiled = new Candidate[candidates.Count];
+        for (var i = 0; i < compiled.Length; i++)
+        {
+            var group = i;
+            if (candidates[i].Group is { Length: > 0 } name && !groups.TryAdd(name, i))
+            {
+                group = groups[name];
+            }
+
+            compiled[i] = Compile(route, candidates[i]) with { Group = group };
+        }
+
+        return [.. compiled.OrderBy(candidate => candidate.Group)];
+    }
+
     private Candidate Compile(string route, CandidateOptions candidate)
     {
         var upstream = Upstreams[candidate.Provider];
-        return new Candidate(upstream, candidate.Model ?? upstream.Provider.Options.Model ?? route);
+        var model = candidate.Model ?? upstream.Provider.Options.Model ?? route;
+        return new Candidate(upstream, model, AccountOf(upstream)) { Options = candidate };
     }
 }

@@ -8,8 +8,8 @@ namespace Quoin.Server.Gateway.Routing;
 /// Finds the candidates for a model's name:
 /// 1. a route under <c>models:</c>;
 /// 2. <c>PROVIDER/MODEL</c>, which names a provider outright;
-/// 3. the first provider of <c>provider_preference</c> that is configured with the name, owns names of its kind, or
-///    lists it;
+/// 3. the providers of <c>provider_preference</c>, in its order, that are configured with the name or own names of its
+///    kind; where there is none, the first that lists it;
 /// else nothing, and the nearest names for the error.
 /// </summary>
 internal sealed class ModelRouter(ModelCatalog catalog)
@@ -63,12 +63,15 @@ internal sealed class ModelRouter(ModelCatalog catalog)
     private async ValueTask<IReadOnlyList<Candidate>> FindUnroutedAsync(
         GatewaySnapshot snapshot, string model, CancellationToken cancellationToken)
     {
-        var found = FindNamedProvider(snapshot, model)
-            ?? FindAccepting(snapshot, model)
-            ?? await FindListedAsync(snapshot, model, cancellationToken);
-        if (found is not { } candidate)
+        var answer = FindNamedProvider(snapshot, model) is { } named ? [named] : FindAccepting(snapshot, model);
+        if (answer.Count == 0)
         {
-            return [];
+            answer = await FindListedAsync(snapshot, model, cancellationToken);
+        }
+
+        if (answer.Count == 0)
+        {
+            return answer;
         }
 
         if (_answers.Count >= KeptAnswers)
@@ -76,7 +79,6 @@ internal sealed class ModelRouter(ModelCatalog catalog)
             _answers.Clear();
         }
 
-        IReadOnlyList<Candidate> answer = [candidate];
         _answers[(snapshot, model)] = answer;
         return answer;
     }
@@ -87,20 +89,21 @@ internal sealed class ModelRouter(ModelCatalog catalog)
         if (slash <= 0)
         {
             return snapshot.Upstreams.TryGetValue(model, out var whole) && whole.Provider.Options.Model is { } only
-                ? new Candidate(whole, only)
+                ? snapshot.CandidateFor(whole, only)
                 : null;
         }
 
         return snapshot.Upstreams.TryGetValue(model[..slash], out var upstream)
-            ? new Candidate(upstream, model[(slash + 1)..])
+            ? snapshot.CandidateFor(upstream, model[(slash + 1)..])
             : null;
     }
 
-    private static Candidate? FindAccepting(GatewaySnapshot snapshot, string model)
-    {
-        var upstream = snapshot.Preferred.FirstOrDefault(upstream => Accepts(upstream, model));
-        return upstream is null ? null : new Candidate(upstream, model);
-    }
+    /// <summary>All that take the name, each a group of its own, in the order of preference.</summary>
+    private static IReadOnlyList<Candidate> FindAccepting(GatewaySnapshot snapshot, string model) =>
+    [
+        .. snapshot.Preferred.Where(upstream => Accepts(upstream, model))
+            .Select((upstream, i) => snapshot.CandidateFor(upstream, model) with { Group = i }),
+    ];
 
     private static bool Accepts(Upstream upstream, string model)
     {
@@ -116,18 +119,18 @@ internal sealed class ModelRouter(ModelCatalog catalog)
             : upstream.Provider.OwnsName(model);
     }
 
-    private async Task<Candidate?> FindListedAsync(
+    private async Task<IReadOnlyList<Candidate>> FindListedAsync(
         GatewaySnapshot snapshot, string model, CancellationToken cancellationToken)
     {
         foreach (var upstream in snapshot.Preferred.Where(u => u.Provider.Options.Models.Count == 0))
         {
             if ((await catalog.ListAsync(upstream, cancellationToken)).Contains(model))
             {
-                return new Candidate(upstream, model);
+                return [snapshot.CandidateFor(upstream, model)];
             }
         }
 
-        return null;
+        return [];
     }
 }
 

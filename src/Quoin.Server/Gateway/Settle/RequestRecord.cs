@@ -93,4 +93,19 @@ internal sealed class RequestRecord
     public string? Prompt { get; set; }
 
     public string? Answer { get; set; }
+
+    /// <summary>For an attempt beside another, whose notes must not mix.</summary>
+    public RequestRecord Copy() => (RequestRecord)MemberwiseClone();
+
+    /// <summary>Takes the notes of the attempt that answered, or failed last.</summary>
+    public void TakeOver(RequestRecord attempt, int attempts)
+    {
+        (Provider, ProviderType, Model) = (attempt.Provider, attempt.ProviderType, attempt.Model);
+        (ResponseModel, Translated) = (attempt.ResponseModel, attempt.Translated);
+        (Finish, Usage, Error) = (attempt.Finish, attempt.Usage, attempt.Error);
+        (ClientGone, Answer, Attempts) = (attempt.ClientGone, attempt.Answer, attempts);
+        (ResponseBytes, StreamEvents) = (attempt.ResponseBytes, attempt.StreamEvents);
+        EarlierAttempts = attempt.EarlierAttempts;
+        (ProviderStarted, ProviderAnswered) = (attempt.ProviderStarted, attempt.ProviderAnswered);
+    }
 }

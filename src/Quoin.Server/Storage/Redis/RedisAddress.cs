@@ -12,7 +12,7 @@ internal readonly record struct RedisAddress(string Host, int Port, string? Pass
 
     public static RedisAddress Read(RedisOptions options)
     {
-        var text = options.Address;
+        var text = options.Address ?? "localhost:6379";
         if (text.StartsWith("redis://", StringComparison.OrdinalIgnoreCase))
         {
             return ReadUrl(text, options);

@@ -69,9 +69,9 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
             }
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException
-            or InvalidOperationException { Source: "System.Net.Sockets" })
+            || _stopping.IsCancellationRequested)
         {
-            // Stopped, while it waited or just before.
+            // Stopped, while it waited or just before: then the listener is not started.
             await Task.WhenAll(serving);
         }
     }

@@ -55,6 +55,7 @@ internal sealed class TestGateway : IAsyncDisposable
                     ApiKey = "sk-secret-key-1234",
                 },
             },
+            Llm = new() { Retry = new() { MaxRetries = 0 } },
         };
         return StartAsync(change is null ? options : change(options), time);
     }

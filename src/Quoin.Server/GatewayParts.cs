@@ -1,0 +1,117 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Quoin.Server.Configuration;
+using Quoin.Server.Control;
+using Quoin.Server.Gateway;
+using Quoin.Server.Gateway.Cache;
+using Quoin.Server.Gateway.Endpoints;
+using Quoin.Server.Gateway.Failover;
+using Quoin.Server.Gateway.Health;
+using Quoin.Server.Gateway.Idempotency;
+using Quoin.Server.Gateway.Jobs;
+using Quoin.Server.Gateway.Providers;
+using Quoin.Server.Gateway.Routing;
+using Quoin.Server.Gateway.Settle;
+using Quoin.Server.Telemetry;
+
+namespace Quoin.Server;
+
+/// <summary>
+/// The gateway put together: its parts are made once, told of each reload, mapped to their paths, started with the
+/// listeners and stopped after them.
+/// </summary>
+internal sealed class GatewayParts : IAsyncDisposable
+{
+    private readonly TimeProvider _time;
+    private readonly ILoggerFactory _loggers;
+    private readonly GatewayMetrics _metrics;
+    private readonly ConnectionPools _pools;
+    private readonly ProviderStates _states;
+    private readonly ModelCatalog _catalog;
+    private readonly ModelRouter _router;
+    private readonly CacheHolder _caches;
+    private readonly JobService? _jobs;
+    private readonly GatewayPipeline _pipeline;
+    private HealthProbe? _probe;
+
+    /// <exception cref="ServerStartException">A part cannot start; what it has logged may tell more.</exception>
+    public GatewayParts(
+        ConfigurationSource source, MetricRegistry registry, GatewayMetrics metrics, TimeProvider time,
+        ILoggerFactory loggers)
+    {
+        var options = source.Current;
+        (_time, _loggers, _metrics) = (time, loggers, metrics);
+        _pools = new ConnectionPools(time);
+        _states = new ProviderStates(time);
+        Snapshots = new SnapshotHolder(new GatewaySnapshot(options, _pools.Connect(options), _states));
+        ProviderMetrics.AddTo(registry, Snapshots, _states, time);
+        _catalog = new ModelCatalog(time, loggers.CreateLogger<ModelCatalog>());
+        _router = new ModelRouter(_catalog);
+        _caches = new CacheHolder(registry, time, loggers);
+        _caches.Configure(options.Llm.Cache);
+        var services = new GatewayServices(time, IdSource.FromSystem(), metrics, new ServerTiming(time));
+        _jobs = JobService.Open(source, services, registry, loggers);
+        var answers = new IdempotencyStore(() => source.Current.Idempotency, time);
+        Services = services with
+        {
+            Idempotency = new IdempotencyStage(answers, new IdempotencyMetrics(registry, answers), time),
+            Jobs = _jobs?.Stage,
+            Caches = _caches,
+        };
+        _pipeline = new GatewayPipeline(
+            Services,
+            Snapshots,
+            _router,
+            new AttemptLoop(Services, new RandomNumbers(Services.Ids), loggers.CreateLogger<AttemptLoop>()),
+            loggers.CreateLogger<GatewayPipeline>());
+    }
+
+    public GatewayServices Services { get; }
+
+    public SnapshotHolder Snapshots { get; }
+
+    /// <summary>Requests that begin from now on go by this configuration.</summary>
+    public void Configure(QuoinOptions options)
+    {
+        _metrics.KnowModels(options);
+        var upstreams = _pools.Connect(options);
+        Snapshots.Current = new GatewaySnapshot(options, upstreams, _states);
+        _states.Keep(options);
+        _router.Forget();
+        _caches.Configure(options.Llm.Cache);
+        _catalog.Keep(upstreams);
+    }
+
+    /// <param name="stopping">Cancelled when the server is asked to stop.</param>
+    public void Map(WebApplication app, CancellationToken stopping)
+    {
+        app.MapGateway(_pipeline, new ModelList(Snapshots, _router, _time));
+        var control = app.MapControl();
+        control.MapProviders(Snapshots, _time);
+        control.MapCache(_caches);
+        if (_jobs is not null)
+        {
+            // Without keys every caller is of the one tenant that has no name.
+            new JobEndpoints(_jobs.Desk, static _ => "", stopping).Map(app, "/v1");
+            control.MapJobs(_jobs.Desk, stopping);
+            stopping.Register(_jobs.Stop);
+        }
+    }
+
+    /// <summary>Called when requests are taken.</summary>
+    /// <param name="edge">What is around a request; jobs go through it too.</param>
+    public void Start(Func<RequestDelegate, RequestEdge> edge)
+    {
+        _jobs?.Start(edge(http => JobExchange.InvokeAsync(http, _pipeline)).InvokeAsync);
+        _probe = HealthProbe.Start(Snapshots, _states, _time, _loggers);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await (_jobs?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await (_probe?.DisposeAsync() ?? ValueTask.CompletedTask);
+        _caches.Dispose();
+        Services.Clocks.Dispose();
+    }
+}
