@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Quoin.Benchmarks;
 using Quoin.Server.Configuration;
 using Quoin.Server.Gateway.Cache;
 using Quoin.Tests.Configuration;

@@ -1,3 +1,4 @@
+using Quoin.Benchmarks;
 using Quoin.Server.Gateway.Cache;
 
 namespace Quoin.Tests.Gateway.Cache;

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using Quoin.Server.Gateway.Cache;
 
-namespace Quoin.Tests.Gateway.Cache;
+namespace Quoin.Benchmarks;
 
 /// <summary>Made-up sequences of keys, the same for a seed.</summary>
 internal static class Traces
