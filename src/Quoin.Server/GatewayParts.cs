@@ -5,6 +5,7 @@ using Quoin.Server.Configuration;
 using Quoin.Server.Control;
 using Quoin.Server.Gateway;
 using Quoin.Server.Gateway.Cache;
+using Quoin.Server.Gateway.CircuitBreaker;
 using Quoin.Server.Gateway.Endpoints;
 using Quoin.Server.Gateway.Failover;
 using Quoin.Server.Gateway.Health;
@@ -33,6 +34,7 @@ internal sealed class GatewayParts : IAsyncDisposable
     private readonly CacheHolder _caches;
     private readonly JobService? _jobs;
     private readonly GatewayPipeline _pipeline;
+    private readonly BreakerShare _breakers;
     private HealthProbe? _probe;
 
     /// <exception cref="ServerStartException">A part cannot start; what it has logged may tell more.</exception>
@@ -46,6 +48,7 @@ internal sealed class GatewayParts : IAsyncDisposable
         _states = new ProviderStates(time);
         Snapshots = new SnapshotHolder(new GatewaySnapshot(options, _pools.Connect(options), _states));
         ProviderMetrics.AddTo(registry, Snapshots, _states, time);
+        _breakers = new BreakerShare(Snapshots, time, loggers);
         _catalog = new ModelCatalog(time, loggers.CreateLogger<ModelCatalog>());
         _router = new ModelRouter(_catalog);
         _caches = new CacheHolder(registry, time, loggers);
@@ -104,6 +107,7 @@ internal sealed class GatewayParts : IAsyncDisposable
     public void Start(Func<RequestDelegate, RequestEdge> edge)
     {
         _jobs?.Start(edge(http => JobExchange.InvokeAsync(http, _pipeline)).InvokeAsync);
+        _breakers.Start();
         _probe = HealthProbe.Start(Snapshots, _states, _time, _loggers);
     }
 
@@ -111,6 +115,7 @@ internal sealed class GatewayParts : IAsyncDisposable
     {
         await (_jobs?.DisposeAsync() ?? ValueTask.CompletedTask);
         await (_probe?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await _breakers.DisposeAsync();
         _caches.Dispose();
         Services.Clocks.Dispose();
     }

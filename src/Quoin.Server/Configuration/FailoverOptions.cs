@@ -84,6 +84,12 @@ public sealed record CircuitBreakerOptions
     /// <summary>Calls admitted at once while half-open; that many must succeed to close it. 1..1000.</summary>
     [Setting(Env = ["CB_HALF_OPEN_MAX"], Min = 1, Max = 1000)]
     public int MaxRequests { get; init; } = 1;
+
+    /// <summary>
+    /// <c>redis</c>: nodes that share the Redis of <c>llm.cache.redis</c> open together, within half a second.
+    /// </summary>
+    [Setting(Choices = ["local", "redis"])]
+    public string Store { get; init; } = "local";
 }
 
 /// <summary>Which requests a candidate takes (<c>when</c> of a candidate); what is not given does not matter.</summary>

@@ -186,6 +186,7 @@ internal sealed partial class GatewayPipeline(
         }
 
         record.RequestedModel = exchange.Envelope.Model;
+        record.Route = exchange.Snapshot.TryGetRoute(exchange.Envelope.Model, out _) ? exchange.Envelope.Model : null;
         record.Stream = exchange.Envelope.Stream && record.Operation == Operation.Chat;
         if (exchange.Snapshot.Options.Logging.Prompts)
         {
@@ -207,7 +208,6 @@ internal sealed partial class GatewayPipeline(
         var candidates = unnamed
             ? exchange.Snapshot.Defaults
             : await router.FindAsync(exchange.Snapshot, model, exchange.Http.RequestAborted);
-        exchange.Record.Route = exchange.Snapshot.TryGetRoute(model, out _) ? model : null;
         return candidates.Count > 0
             ? candidates
             : throw new GatewayException(

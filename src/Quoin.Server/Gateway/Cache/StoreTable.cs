@@ -37,7 +37,7 @@ internal static class StoreTable
             yield return ("llm.cache.dir", reason);
         }
 
-        if (options is { Enable: true, Type: "redis" } && RedisAddress.Read(options.Redis).Error is { } error)
+        if (RedisAddress.Read(options.Redis).Error is { } error)
         {
             yield return ("llm.cache.redis.address", error);
         }

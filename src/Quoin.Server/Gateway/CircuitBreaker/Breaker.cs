@@ -130,6 +130,36 @@ internal sealed class Breaker
         }
     }
 
+    /// <summary>
+    /// Opens it on another's word, where it is closed: until then nothing is admitted. False where it is not closed.
+    /// </summary>
+    public bool Open(long until)
+    {
+        lock (_lock)
+        {
+            if (StateOf(_eraAndState) != CircuitState.Closed)
+            {
+                return false;
+            }
+
+            _openUntil = until;
+            Enter(CircuitState.Open);
+            return true;
+        }
+    }
+
+    /// <summary>On another's word that the provider answers again: an open breaker admits a probe at once.</summary>
+    public void MakeDue(long now)
+    {
+        lock (_lock)
+        {
+            if (StateOf(_eraAndState) == CircuitState.Open)
+            {
+                _openUntil = Math.Min(_openUntil, now);
+            }
+        }
+    }
+
     private int Era => _eraAndState >> 2;
 
     private static CircuitState StateOf(int eraAndState) => (CircuitState)(eraAndState & 3);

@@ -42,6 +42,8 @@ internal sealed class GatewaySnapshot
 
     public BreakerSettings Breaker { get; }
 
+    public IEnumerable<Account> Accounts => _accounts.Values;
+
     public IReadOnlyDictionary<string, Upstream> Upstreams { get; }
 
     /// <summary>Providers in the order in which they are asked for a model that no route names.</summary>
