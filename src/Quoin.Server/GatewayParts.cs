@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Quoin.Server.Configuration;
 using Quoin.Server.Control;
 using Quoin.Server.Gateway;
+using Quoin.Server.Gateway.Admission;
 using Quoin.Server.Gateway.Cache;
 using Quoin.Server.Gateway.CircuitBreaker;
 using Quoin.Server.Gateway.Endpoints;
@@ -32,6 +33,7 @@ internal sealed class GatewayParts : IAsyncDisposable
     private readonly ModelCatalog _catalog;
     private readonly ModelRouter _router;
     private readonly CacheHolder _caches;
+    private readonly AdmissionQueue _admission;
     private readonly JobService? _jobs;
     private readonly GatewayPipeline _pipeline;
     private readonly BreakerShare _breakers;
@@ -53,6 +55,9 @@ internal sealed class GatewayParts : IAsyncDisposable
         _router = new ModelRouter(_catalog);
         _caches = new CacheHolder(registry, time, loggers);
         _caches.Configure(options.Llm.Cache);
+        var admissionMetrics = new AdmissionMetrics(registry);
+        _admission = new AdmissionQueue(time, admissionMetrics, options.Queue);
+        admissionMetrics.Watch(_admission);
         var services = new GatewayServices(time, IdSource.FromSystem(), metrics, new ServerTiming(time));
         _jobs = JobService.Open(source, services, registry, loggers);
         var answers = new IdempotencyStore(() => source.Current.Idempotency, time);
@@ -61,6 +66,7 @@ internal sealed class GatewayParts : IAsyncDisposable
             Idempotency = new IdempotencyStage(answers, new IdempotencyMetrics(registry, answers), time),
             Jobs = _jobs?.Stage,
             Caches = _caches,
+            Admission = _admission,
         };
         _pipeline = new GatewayPipeline(
             Services,
@@ -84,6 +90,7 @@ internal sealed class GatewayParts : IAsyncDisposable
         _router.Forget();
         _caches.Configure(options.Llm.Cache);
         _catalog.Keep(upstreams);
+        _admission.Configure(options.Queue);
     }
 
     /// <param name="stopping">Cancelled when the server is asked to stop.</param>
@@ -93,6 +100,8 @@ internal sealed class GatewayParts : IAsyncDisposable
         var control = app.MapControl();
         control.MapProviders(Snapshots, _time);
         control.MapCache(_caches);
+        control.MapQueue(_admission, _time);
+        stopping.Register(_admission.Stop);
         if (_jobs is not null)
         {
             // Without keys every caller is of the one tenant that has no name.
@@ -117,6 +126,7 @@ internal sealed class GatewayParts : IAsyncDisposable
         await (_probe?.DisposeAsync() ?? ValueTask.CompletedTask);
         await _breakers.DisposeAsync();
         _caches.Dispose();
+        _admission.Dispose();
         Services.Clocks.Dispose();
     }
 }

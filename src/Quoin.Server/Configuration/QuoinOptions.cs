@@ -26,7 +26,7 @@ public sealed record QuoinOptions
     public IReadOnlyDictionary<string, IReadOnlyList<CandidateOptions>> Models { get; init; } =
         new Dictionary<string, IReadOnlyList<CandidateOptions>>(StringComparer.Ordinal);
 
-    /// <summary>What waits.</summary>
+    /// <summary>Admission of model calls, and the journal of jobs.</summary>
     public QueueOptions Queue { get; init; } = new();
 
     /// <summary>Requests that are answered later.</summary>

@@ -99,7 +99,7 @@ internal sealed class Attempt(Exchange exchange, Candidate candidate, AccountKey
         }
         catch (OperationCanceledException)
         {
-            return AttemptResult.Failed(TimedOut(clock.Phase, exchange.Snapshot.Options.Llm));
+            return AttemptResult.Failed(TimedOut(clock.Phase, exchange));
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
@@ -127,8 +127,10 @@ internal sealed class Attempt(Exchange exchange, Candidate candidate, AccountKey
         return await relay.RunAsync(response);
     }
 
-    public static GatewayError TimedOut(AttemptPhase phase, Configuration.LlmOptions llm) =>
-        new(GatewayErrorKind.Deadline, phase switch
+    public static GatewayError TimedOut(AttemptPhase phase, Exchange exchange)
+    {
+        var llm = exchange.Snapshot.Options.Llm;
+        return new(GatewayErrorKind.Deadline, phase switch
         {
             AttemptPhase.FirstToken =>
                 $"no content within {llm.FirstTokenTimeout.TotalSeconds:0.###} s (llm.first_token_timeout)",
@@ -136,9 +138,12 @@ internal sealed class Attempt(Exchange exchange, Candidate candidate, AccountKey
                 $"no answer within {llm.AttemptTimeout.TotalSeconds:0.###} s (llm.attempt_timeout)",
             AttemptPhase.Stall =>
                 $"the stream was silent for {llm.StallTimeout.TotalSeconds:0.###} s (llm.stall_timeout)",
+            _ when exchange.Timeout < llm.Timeout =>
+                $"no answer within {exchange.Timeout.TotalSeconds:0.###} s (X-Quoin-Timeout)",
             _ => $"no answer within {llm.Timeout.TotalSeconds:0.###} s (llm.timeout)",
         })
         { Code = "timeout" };
+    }
 
     private GatewayError Cut() => new(
         GatewayErrorKind.BadGateway, $"provider {candidate.Upstream.Name} broke off its answer")

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Quoin.Server.Gateway.Admission;
 using Quoin.Server.Gateway.Cache;
 using Quoin.Server.Gateway.Conversation;
 using Quoin.Server.Gateway.Dialects;
@@ -27,6 +28,7 @@ internal sealed class Exchange(
     {
         _whole = whole;
         (Body, Envelope, Deadline, Side) = (whole.Body, whole.Envelope, whole.Deadline, side);
+        Timeout = whole.Timeout;
 
         // Written to by the one that answers only, after it has claimed the client.
         Capture = whole.Capture;
@@ -83,6 +85,20 @@ internal sealed class Exchange(
 
     /// <summary>What has gone out of a stream that another candidate may go on with; null where none may.</summary>
     public StreamContinuation? Continuation { get; set; }
+
+    /// <summary>Time of the whole call: <c>llm.timeout</c>, or less where the client asked for less.</summary>
+    public TimeSpan Timeout { get; set; }
+
+    public Priority Priority { get; set; } = Priority.Normal;
+
+    /// <summary>The highest that the caller may ask for: what authenticates it sets this.</summary>
+    public Priority HighestPriority { get; set; } = Priority.High;
+
+    /// <summary>The place among the calls under way, while there is one.</summary>
+    public Slot Slot { get; set; }
+
+    /// <summary>A provider said that it has too much to do, or did not answer in time.</summary>
+    public bool PushedBack { get; set; }
 
     /// <summary>Whether the upstream call goes on when the client leaves.</summary>
     public bool Drains => Snapshot.Options.Llm.OnClientDisconnect == "drain" && Http.Features.Get<JobCall>() is null;

@@ -2,6 +2,7 @@ using System.Buffers;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
+using Quoin.Server.Gateway.Admission;
 using Quoin.Server.Gateway.Dialects;
 using Quoin.Server.Gateway.Dialects.OpenAICompletions;
 using Quoin.Server.Gateway.Failover;
@@ -17,9 +18,10 @@ namespace Quoin.Server.Gateway;
 /// 2. Envelope: one forward-only read finds the model and the stream flag and proves the JSON sound.
 /// 3. Idempotency and jobs: the answer that the key had before; or a job is written down and accepted.
 /// 4. Cache: an answer that was given before, or that an equal request is getting.
-/// 5. Route: the model's name gives ordered candidates.
-/// 6. Attempt: one candidate after the other (<see cref="AttemptLoop"/>).
-/// 7. Answer an error, where nothing has gone out, in the client's dialect.
+/// 5. Admission: a slot among the calls under way, held to the answer's end.
+/// 6. Route: the model's name gives ordered candidates.
+/// 7. Attempt: one candidate after the other (<see cref="AttemptLoop"/>).
+/// 8. Answer an error, where nothing has gone out, in the client's dialect.
 /// The edge settles the record (metrics, log) when the pipeline returns.
 /// </summary>
 internal sealed partial class GatewayPipeline(
@@ -41,17 +43,16 @@ internal sealed partial class GatewayPipeline(
             }
 
             ReadEnvelope(exchange);                                          // 2
+            AdmissionStage.ReadTerms(exchange);
             if ((services.Idempotency is { } keys && await keys.AnswersAsync(exchange))     // 3
                 || (services.Jobs is { } jobs && await jobs.AcceptsAsync(exchange, RouteAsync)))
             {
                 return;
             }
 
-            exchange.Deadline = record.Started
-                + (long)(exchange.Snapshot.Options.Llm.Timeout.TotalSeconds * services.Time.TimestampFrequency);
             error = services.Caches?.Current is { } cache
                 ? await cache.ServeAsync(exchange, CallAsync)                // 4
-                : await CallAsync(exchange);                                 // 5, 6
+                : await CallAsync(exchange);                                 // 5, 6, 7
         }
         catch (GatewayException e)
         {
@@ -71,7 +72,7 @@ internal sealed partial class GatewayPipeline(
 
         if (error is not null)
         {
-            await AnswerErrorAsync(exchange, error);                         // 7
+            await AnswerErrorAsync(exchange, error);                         // 8
         }
     }
 
@@ -197,8 +198,20 @@ internal sealed partial class GatewayPipeline(
     /// <summary>Gets the answer from a provider. Null when one went out.</summary>
     private async ValueTask<GatewayError?> CallAsync(Exchange exchange)
     {
-        var candidates = await RouteAsync(exchange);                         // 5
-        return await attempts.RunAsync(exchange, candidates);                // 6
+        if (await AdmissionStage.EnterAsync(exchange) is { } refused)        // 5
+        {
+            return refused;
+        }
+
+        try
+        {
+            var candidates = await RouteAsync(exchange);                     // 6
+            return await attempts.RunAsync(exchange, candidates);            // 7
+        }
+        finally
+        {
+            AdmissionStage.Exit(exchange);
+        }
     }
 
     private async ValueTask<IReadOnlyList<Candidate>> RouteAsync(Exchange exchange)

@@ -1,3 +1,4 @@
+using Quoin.Server.Gateway.Admission;
 using Quoin.Server.Gateway.Cache;
 using Quoin.Server.Gateway.Idempotency;
 using Quoin.Server.Gateway.Jobs;
@@ -20,4 +21,7 @@ internal sealed record GatewayServices(
 
     /// <summary>Null where no journal keeps jobs.</summary>
     public JobStage? Jobs { get; init; }
+
+    /// <summary>Null where nothing limits the calls under way.</summary>
+    public AdmissionQueue? Admission { get; init; }
 }

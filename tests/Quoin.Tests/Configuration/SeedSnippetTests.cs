@@ -63,13 +63,12 @@ public sealed class SeedSnippetTests
 
     [Theory]
     [InlineData("server:\n  http3:\n    enabled: true\n    port: 443", "server.http3")]
-    [InlineData("queue:\n  enabled: true\n  initial_size: 1000", "queue.enabled,queue.initial_size")]
     [InlineData("routes:\n  - path: \"/metrics\"\n    handler: \"metrics\"", "routes")]
     [InlineData("server:\n  port: 8080\n  http3:\n    enabled: false\nllm:\n  cache:\n    type: \"memory\"\n" +
-        "queue:\n  enabled: false", "server.http3,queue.enabled")]
+        "queue:\n  enabled: false", "server.http3")]
     [InlineData("server:\n  port: 443\n  http3:\n    enabled: true\nllm:\n  cache:\n    ttl: 24h\nqueue:\n" +
         "  enabled: true\ncircuit_breaker:\n" +
-        "  max_requests: 200", "server.http3,queue.enabled")]
+        "  max_requests: 200", "server.http3")]
     [InlineData("runtime:\n  max_agents: 5000\nmessaging:\n  queue_size: 100000\ncoordination:\n  cluster:\n" +
         "    gossip_interval: 500ms\ntransport:\n  type: quic", "runtime,messaging,coordination,transport")]
     [InlineData("storage:\n  type: sqlite\n  page_cache_size: 10MB", "storage")]

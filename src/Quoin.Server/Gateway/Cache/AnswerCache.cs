@@ -113,7 +113,7 @@ internal sealed partial class AnswerCache(
             }
             catch (OperationCanceledException) when (!exchange.Http.RequestAborted.IsCancellationRequested)
             {
-                return Attempt.TimedOut(AttemptPhase.Total, exchange.Snapshot.Options.Llm);
+                return Attempt.TimedOut(AttemptPhase.Total, exchange);
             }
 
             if (landed is not { } result)

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Quoin.Server.Configuration;
+using Quoin.Server.Gateway.Admission;
 using Quoin.Server.Gateway.Routing;
 using Quoin.Server.Gateway.Settle;
 
@@ -59,6 +60,7 @@ internal sealed partial class AttemptLoop(
             }
 
             error = result.Error!;
+            exchange.PushedBack |= AdmissionStage.IsPushback(exchange, error);
             if (result.Begun)
             {
                 await ContinueAsync(exchange, choice, chosen, error);

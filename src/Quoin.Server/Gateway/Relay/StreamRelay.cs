@@ -61,7 +61,7 @@ internal sealed class StreamRelay(Exchange exchange, AttemptPlan plan, AttemptCl
         }
         catch (OperationCanceledException) when (Committed && (!ClientGone || exchange.Drains))
         {
-            return await EndAsync(Interrupted(Attempt.TimedOut(clock.Phase, exchange.Snapshot.Options.Llm)));
+            return await EndAsync(Interrupted(Attempt.TimedOut(clock.Phase, exchange)));
         }
         catch (Exception e) when (Committed && e is IOException or HttpRequestException)
         {
