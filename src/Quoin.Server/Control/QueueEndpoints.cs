@@ -30,7 +30,9 @@ internal static class QueueEndpoints
             ["adaptive"] = reading.Adaptive,
             ["wait"] = new Dictionary<string, double>(StringComparer.Ordinal)
             {
-                ["p50"] = Percentile(0.5), ["p95"] = Percentile(0.95), ["p99"] = Percentile(0.99),
+                ["p50"] = Percentile(0.5),
+                ["p95"] = Percentile(0.95),
+                ["p99"] = Percentile(0.99),
             },
             ["oldest"] = reading.Oldest.TotalSeconds,
             ["admitted"] = reading.Admitted,
