@@ -65,8 +65,10 @@ internal sealed class AdmissionQueue : IDisposable
     }
 
     /// <summary>Takes a slot, now or when it is the request's turn.</summary>
+    /// <param name="maxWait">Timestamp up to which it waits at most.</param>
+    /// <param name="deadline">Timestamp at which its answer must be there.</param>
     public async ValueTask<Entry> EnterAsync(
-        string flow, Priority priority, long startBy, CancellationToken cancellationToken)
+        string flow, Priority priority, long maxWait, long deadline, CancellationToken cancellationToken)
     {
         PendingRequest waiter;
         lock (_lock)
@@ -79,7 +81,8 @@ internal sealed class AdmissionQueue : IDisposable
                 return new Entry(new Slot(now));
             }
 
-            waiter = new PendingRequest(flow, priority, now, startBy);
+            waiter = new PendingRequest(
+                flow, priority, now, Math.Min(maxWait, _scheduler.LatestStart(now, deadline)));
             Refusal? refusal = Refusal.Stopping;
             if (!_stopping)
             {

@@ -23,6 +23,7 @@ internal sealed class AdmissionScheduler(int limit, int capacity)
     private readonly PriorityClass[] _classes = [.. Priorities.Weights.Select(weight => new PriorityClass(weight))];
     private readonly PriorityQueue<Waiter, long> _deadlines = new();
     private long _virtualTime;
+    private double _holdDeviation;
 
     public int Limit { get; set; } = limit;
 
@@ -35,6 +36,13 @@ internal sealed class AdmissionScheduler(int limit, int capacity)
 
     /// <summary>Mean ticks that a slot is held; 0 until one was given back.</summary>
     public double MeanHold { get; private set; }
+
+    /// <summary>
+    /// Ticks within which 99 of 100 calls are done: the mean and five mean deviations (the idea is that of TCP's
+    /// retransmission time, RFC 6298; of exponential times it is the 99th percentile). Who starts later than that
+    /// before its deadline may have started for nothing, and in an overload all would: all wait for as long as they may.
+    /// </summary>
+    public double LongHold => MeanHold + (5 * _holdDeviation);
 
     /// <summary>Timestamp at which <see cref="Expire"/> has something to do.</summary>
     public long NextDeadline
@@ -95,6 +103,13 @@ internal sealed class AdmissionScheduler(int limit, int capacity)
         return null;
     }
 
+    /// <summary>
+    /// The latest start that leaves a call time for its answer. A call with little time keeps a quarter of it to wait:
+    /// its answer may be a short one.
+    /// </summary>
+    public long LatestStart(long now, long deadline) =>
+        deadline - (long)Math.Min(LongHold, (deadline - now) * 0.75);
+
     /// <summary>Ticks until a newcomer of that flow would start.</summary>
     public double EstimateWait(string flow, Priority priority)
     {
@@ -147,7 +162,14 @@ internal sealed class AdmissionScheduler(int limit, int capacity)
     {
         Debug.Assert(Running > 0, "a slot is given back twice");
         Running--;
-        MeanHold = MeanHold == 0 ? held : MeanHold + (HoldWeight * (held - MeanHold));
+        if (MeanHold == 0)
+        {
+            (MeanHold, _holdDeviation) = (held, held / 2.0);
+            return;
+        }
+
+        _holdDeviation += HoldWeight * (Math.Abs(held - MeanHold) - _holdDeviation);
+        MeanHold += HoldWeight * (held - MeanHold);
     }
 
     /// <summary>Takes out one whose time to start has passed; null when there is none (any more).</summary>

@@ -120,11 +120,11 @@ internal static class AdmissionStage
     {
         var maxWait = exchange.Snapshot.Options.Queue.MaxWait;
         var begun = exchange.Time.GetTimestamp();
-        var startBy = Math.Min(exchange.Deadline, begun + Ticks(exchange, maxWait));
+        var longest = begun + Ticks(exchange, maxWait);
         var flow = exchange.Tenant.Length > 0
             ? exchange.Tenant
             : exchange.Http.Connection.RemoteIpAddress?.ToString() ?? "";
-        var entry = await queue.EnterAsync(flow, exchange.Priority, startBy, exchange.Http.RequestAborted);
+        var entry = await queue.EnterAsync(flow, exchange.Priority, longest, exchange.Deadline, exchange.Http.RequestAborted);
         exchange.Slot = entry.Slot;
         exchange.Record.Queued += (entry.Slot.Started > 0 ? entry.Slot.Started : exchange.Time.GetTimestamp()) - begun;
         if (entry.Refusal is not { } refusal)
@@ -133,7 +133,7 @@ internal static class AdmissionStage
         }
 
         exchange.Http.RequestAborted.ThrowIfCancellationRequested();
-        return ErrorOf(refusal, entry.RetryAfter, startBy == exchange.Deadline);
+        return ErrorOf(refusal, entry.RetryAfter, exchange.Time.GetTimestamp() < longest);
     }
 
     private static GatewayError ErrorOf(Refusal refusal, TimeSpan retryAfter, bool atDeadline)
@@ -141,7 +141,7 @@ internal static class AdmissionStage
         if (refusal == Refusal.Expired && atDeadline)
         {
             return new GatewayError(
-                GatewayErrorKind.Deadline, "the call's time was over before it got a slot")
+                GatewayErrorKind.Deadline, "the request got no slot while there was time for its answer")
             { Code = "queue_deadline", RetryAfter = retryAfter };
         }
 

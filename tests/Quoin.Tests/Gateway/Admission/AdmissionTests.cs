@@ -76,7 +76,7 @@ public sealed class AdmissionTests
     {
         using var queue = NewQueue(1);
         Assert.True(queue.TryEnter(out _));
-        var waiting = queue.EnterAsync("f", Priority.Low, long.MaxValue, CancellationToken.None).AsTask();
+        var waiting = queue.EnterAsync("f", Priority.Low, long.MaxValue, long.MaxValue, CancellationToken.None).AsTask();
         Assert.False(waiting.IsCompleted);
         queue.Configure(new QueueOptions());
         Assert.Null((await waiting).Refusal);
@@ -89,8 +89,8 @@ public sealed class AdmissionTests
         using var queue = NewQueue(5, clock);
         Assert.True(queue.TryEnter(out _));
         var soon = clock.GetTimestamp() + TimeSpan.TicksPerSecond;
-        var first = queue.EnterAsync("f", Priority.High, soon, CancellationToken.None).AsTask();
-        var second = queue.EnterAsync("f", Priority.High, soon * 100, CancellationToken.None).AsTask();
+        var first = queue.EnterAsync("f", Priority.High, soon, soon, CancellationToken.None).AsTask();
+        var second = queue.EnterAsync("f", Priority.High, soon * 100, soon * 100, CancellationToken.None).AsTask();
         clock.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(Refusal.Expired, (await first).Refusal);
         Assert.False(second.IsCompleted);
