@@ -40,7 +40,7 @@ internal sealed class AdmissionScheduler(int limit, int capacity)
     /// <summary>
     /// Ticks within which 99 of 100 calls are done: the mean and five mean deviations (the idea is that of TCP's
     /// retransmission time, RFC 6298; of exponential times it is the 99th percentile). Who starts later than that
-    /// before its deadline may have started for nothing, and in an overload all would: all wait for as long as they may.
+    /// before its deadline may have started for nothing, and in an overload all would: all wait as long as they may.
     /// </summary>
     public double LongHold => MeanHold + (5 * _holdDeviation);
 

@@ -124,7 +124,8 @@ internal static class AdmissionStage
         var flow = exchange.Tenant.Length > 0
             ? exchange.Tenant
             : exchange.Http.Connection.RemoteIpAddress?.ToString() ?? "";
-        var entry = await queue.EnterAsync(flow, exchange.Priority, longest, exchange.Deadline, exchange.Http.RequestAborted);
+        var entry = await queue.EnterAsync(
+            flow, exchange.Priority, longest, exchange.Deadline, exchange.Http.RequestAborted);
         exchange.Slot = entry.Slot;
         exchange.Record.Queued += (entry.Slot.Started > 0 ? entry.Slot.Started : exchange.Time.GetTimestamp()) - begun;
         if (entry.Refusal is not { } refusal)

@@ -76,7 +76,8 @@ public sealed class AdmissionTests
     {
         using var queue = NewQueue(1);
         Assert.True(queue.TryEnter(out _));
-        var waiting = queue.EnterAsync("f", Priority.Low, long.MaxValue, long.MaxValue, CancellationToken.None).AsTask();
+        var waiting = queue
+            .EnterAsync("f", Priority.Low, long.MaxValue, long.MaxValue, CancellationToken.None).AsTask();
         Assert.False(waiting.IsCompleted);
         queue.Configure(new QueueOptions());
         Assert.Null((await waiting).Refusal);
