@@ -43,6 +43,10 @@ public sealed record KeyOptions
     [Setting(Min = 0, Max = 1000000000)]
     public long? TokensPerMinute { get; init; }
 
+    /// <summary>The highest that its requests may ask for in <c>X-Quoin-Priority</c>.</summary>
+    [Setting(Choices = ["high", "normal", "low"])]
+    public string Priority { get; init; } = "high";
+
     /// <summary>Its holder may use the control plane from any machine.</summary>
     public bool Admin { get; init; }
 

@@ -63,7 +63,8 @@ internal sealed class Exchange(
     public string Tenant { get; set; } = KeyGate.TenantOf(http);
 
     /// <summary>The key it came with, a job's run included; null where none is asked for.</summary>
-    public ApiKey? Key => Tenant.Length > 0 ? Snapshot.Keys.Named(Tenant) : null;
+    public ApiKey? Key =>
+        Http.Features.Get<ApiKey>() ?? (Tenant.Length > 0 ? Snapshot.Keys.Named(Tenant) : null);
 
     /// <summary>What it took of its caller's limits; settled when the exchange ends. Null: nothing limits it.</summary>
     public LimitLease? Lease { get; set; }

@@ -44,7 +44,7 @@ internal sealed partial class GatewayPipeline(
             }
 
             ReadEnvelope(exchange);                                          // 2
-            services.Keys?.CheckModel(exchange);
+            services.Keys?.HoldToKey(exchange);
             AdmissionStage.ReadTerms(exchange);
             if (services.Idempotency is { } keys && await keys.AnswersAsync(exchange))       // 3
             {

@@ -12,6 +12,7 @@ public sealed class AuthOptionsTests
     [InlineData("keys: [{name: a, hash: \"sha256:12\"}]", "auth.keys[0].hash", "64 hexadecimal")]
     [InlineData("keys: [{name: a b, key: 0123456789abcdef}]", "auth.keys[0].name", "letters, digits")]
     [InlineData("keys: [{name: a, key: 0123456789abcdef, expires: soon}]", "auth.keys[0].expires", "2027-01-31")]
+    [InlineData("keys: [{name: a, key: 0123456789abcdef, priority: urgent}]", "auth.keys[0].priority", "high")]
     [InlineData("keys: [{name: a, key: 0123456789abcdef}, {name: a, key: 0123456789abcdeg}]",
         "auth.keys[1].name", "another name")]
     [InlineData("keys: [{name: a, key: 0123456789abcdef}, {name: b, key: 0123456789abcdef}]",

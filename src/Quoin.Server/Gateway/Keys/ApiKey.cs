@@ -1,5 +1,6 @@
 using System.IO.Enumeration;
 using Quoin.Server.Configuration;
+using Quoin.Server.Gateway.Admission;
 
 namespace Quoin.Server.Gateway.Keys;
 
@@ -26,6 +27,9 @@ internal sealed class ApiKey
     public string Name => Options.Name;
 
     public bool IsAdmin => Options.Admin;
+
+    public Priority HighestPriority =>
+        Priorities.TryParse(Options.Priority, out var highest) ? highest : Priority.Low;
 
     public DateTimeOffset Expires { get; }
 

@@ -42,10 +42,18 @@ internal sealed class KeyGate(SnapshotHolder snapshots, KeyMetrics metrics, Time
     public static string TenantOf(HttpContext http) =>
         http.Features.Get<JobCall>()?.Tenant ?? http.Features.Get<ApiKey>()?.Name ?? "";
 
-    /// <summary>A job's model was judged when the job was accepted.</summary>
-    public void CheckModel(Exchange exchange)
+    /// <summary>
+    /// Holds a request to what its key may ask for. A job's model was judged when the job was accepted.
+    /// </summary>
+    public void HoldToKey(Exchange exchange)
     {
-        if (exchange.Http.Features.Get<ApiKey>() is { } key && !key.Allows(exchange.Envelope.Model))
+        if (exchange.Key is not { } key)
+        {
+            return;
+        }
+
+        exchange.HighestPriority = key.HighestPriority;
+        if (!key.Allows(exchange.Envelope.Model) && exchange.Http.Features.Get<JobCall>() is null)
         {
             metrics.Refuse("model");
             throw new GatewayException(ModelRefused(exchange.Envelope.Model));
