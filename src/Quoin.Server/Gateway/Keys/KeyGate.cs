@@ -61,7 +61,8 @@ internal sealed class KeyGate(SnapshotHolder snapshots, KeyMetrics metrics, Time
     }
 
     public static GatewayError ModelRefused(string model) => new(
-        GatewayErrorKind.Permission, $"this key may not use the model {model}") { Code = "model_not_allowed" };
+        GatewayErrorKind.Permission, $"this key may not use the model {model}")
+    { Code = "model_not_allowed" };
 
     private static bool IsGuarded(PathString path) =>
         path.StartsWithSegments("/v1", StringComparison.OrdinalIgnoreCase)
