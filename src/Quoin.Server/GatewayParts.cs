@@ -12,7 +12,9 @@ using Quoin.Server.Gateway.Failover;
 using Quoin.Server.Gateway.Health;
 using Quoin.Server.Gateway.Idempotency;
 using Quoin.Server.Gateway.Jobs;
+using Quoin.Server.Gateway.Keys;
 using Quoin.Server.Gateway.Providers;
+using Quoin.Server.Gateway.RateLimits;
 using Quoin.Server.Gateway.Routing;
 using Quoin.Server.Gateway.Settle;
 using Quoin.Server.Telemetry;
@@ -63,6 +65,8 @@ internal sealed class GatewayParts : IAsyncDisposable
         var answers = new IdempotencyStore(() => source.Current.Idempotency, time);
         Services = services with
         {
+            Keys = new KeyGate(Snapshots, new KeyMetrics(registry), time),
+            RateLimits = new RateLimiter(new BucketTable(time), new RateLimitMetrics(registry)),
             Idempotency = new IdempotencyStage(answers, new IdempotencyMetrics(registry, answers), time),
             Jobs = _jobs?.Stage,
             Caches = _caches,
@@ -96,16 +100,17 @@ internal sealed class GatewayParts : IAsyncDisposable
     /// <param name="stopping">Cancelled when the server is asked to stop.</param>
     public void Map(WebApplication app, CancellationToken stopping)
     {
+        var keys = Services.Keys!;
+        app.Use(keys.InvokeAsync);
         app.MapGateway(_pipeline, new ModelList(Snapshots, _router, _time));
-        var control = app.MapControl();
+        var control = app.MapControl(keys);
         control.MapProviders(Snapshots, _time);
         control.MapCache(_caches);
         control.MapQueue(_admission, _time);
         stopping.Register(_admission.Stop);
         if (_jobs is not null)
         {
-            // Without keys every caller is of the one tenant that has no name.
-            new JobEndpoints(_jobs.Desk, static _ => "", stopping).Map(app, "/v1");
+            new JobEndpoints(_jobs.Desk, KeyGate.TenantOf, stopping).Map(app, "/v1");
             control.MapJobs(_jobs.Desk, stopping);
             stopping.Register(_jobs.Stop);
         }

@@ -45,7 +45,8 @@ internal static class StartScreen
     {
         if (!listeners.IsLoopback)
         {
-            yield return $"server.host {source.Current.Server.Host} is open to other machines, without API keys or TLS";
+            var lacking = source.Current.Auth.Enabled ? "TLS" : "API keys or TLS";
+            yield return $"server.host {source.Current.Server.Host} is open to other machines, without {lacking}";
         }
 
         foreach (var warning in listeners.Warnings)

@@ -38,6 +38,12 @@ public sealed record QuoinOptions
     /// <summary>The circuit breaker of each key of each provider.</summary>
     public CircuitBreakerOptions CircuitBreaker { get; init; } = new();
 
+    /// <summary>Who may use the model APIs.</summary>
+    public AuthOptions Auth { get; init; } = new();
+
+    /// <summary>How much one caller may ask for.</summary>
+    public RateLimitOptions RateLimit { get; init; } = new();
+
     /// <summary>The metrics page.</summary>
     public MetricsOptions Metrics { get; init; } = new();
 

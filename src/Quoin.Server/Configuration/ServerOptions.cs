@@ -3,7 +3,10 @@ namespace Quoin.Server.Configuration;
 /// <summary>The listener and its limits (<c>server:</c>).</summary>
 public sealed record ServerOptions
 {
-    /// <summary>Address to listen on: an IP address, <c>localhost</c>, or <c>0.0.0.0</c> / <c>::</c> for all.</summary>
+    /// <summary>
+    /// Address to listen on: an IP address, <c>localhost</c>, or <c>0.0.0.0</c> / <c>::</c> for all. Where
+    /// <c>auth</c> asks for keys the default is <c>0.0.0.0</c>.
+    /// </summary>
     [Setting(Env = ["SERVER_HOST"], Restart = true)]
     public string Host { get; init; } = "127.0.0.1";
 

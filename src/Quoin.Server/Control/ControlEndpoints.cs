@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Quoin.Server.Gateway.Keys;
 
 namespace Quoin.Server.Control;
 
@@ -13,16 +14,17 @@ internal static class ControlEndpoints
     private const string Root = "/api/v1";
 
     /// <summary>The group that the resources are mapped on.</summary>
-    public static RouteGroupBuilder MapControl(this WebApplication app)
+    public static RouteGroupBuilder MapControl(this WebApplication app, KeyGate keys)
     {
-        app.Use(GuardAsync);
+        app.Use((http, next) => GuardAsync(http, next, keys));
         return app.MapGroup(Root);
     }
 
-    private static Task GuardAsync(HttpContext http, RequestDelegate next)
+    private static Task GuardAsync(HttpContext http, RequestDelegate next, KeyGate keys)
     {
         if (!http.Request.Path.StartsWithSegments(Root, StringComparison.OrdinalIgnoreCase)
-            || ControlGuard.Admits(http))
+            || ControlGuard.Admits(http)
+            || keys.IsAdmin(http))
         {
             return next(http);
         }
@@ -30,6 +32,7 @@ internal static class ControlEndpoints
         http.Response.StatusCode = StatusCodes.Status403Forbidden;
         return ProblemDetails.WriteAsync(
             http, RequestEdge.RecordOf(http),
-            "the control plane answers callers on this machine only: neither forwarded nor from another site");
+            "the control plane answers callers on this machine only: neither forwarded nor from another site, "
+            + "and callers with an admin key");
     }
 }

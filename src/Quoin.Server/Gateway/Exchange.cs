@@ -6,6 +6,8 @@ using Quoin.Server.Gateway.Dialects;
 using Quoin.Server.Gateway.Failover;
 using Quoin.Server.Gateway.Idempotency;
 using Quoin.Server.Gateway.Jobs;
+using Quoin.Server.Gateway.Keys;
+using Quoin.Server.Gateway.RateLimits;
 using Quoin.Server.Gateway.Relay;
 using Quoin.Server.Gateway.Routing;
 using Quoin.Server.Gateway.Settle;
@@ -58,7 +60,14 @@ internal sealed class Exchange(
     /// <summary>
     /// Whose request it is: jobs and kept answers of one tenant are never given to another. Empty: everybody's.
     /// </summary>
-    public string Tenant { get; set; } = http.Features.Get<JobCall>()?.Tenant ?? "";
+    public string Tenant { get; set; } = KeyGate.TenantOf(http);
+
+    /// <summary>The key it came with, a job's run included; null where none is asked for.</summary>
+    public ApiKey? Key =>
+        Http.Features.Get<ApiKey>() ?? (Tenant.Length > 0 ? Snapshot.Keys.Named(Tenant) : null);
+
+    /// <summary>What it took of its caller's limits; settled when the exchange ends. Null: nothing limits it.</summary>
+    public LimitLease? Lease { get; set; }
 
     /// <summary>The answer is written down for its Idempotency-Key; settled when the exchange ends.</summary>
     public IdempotentAnswer? Idempotent { get; set; }
@@ -120,6 +129,7 @@ internal sealed class Exchange(
 
     public void Dispose()
     {
+        Lease?.Settle(Record);
         Idempotent?.Dispose();
         _chat?.Backing?.Dispose();
         Body.Dispose();

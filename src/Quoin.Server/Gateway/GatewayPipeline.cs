@@ -17,7 +17,8 @@ namespace Quoin.Server.Gateway;
 /// 1. Receive: the body, within its limits.
 /// 2. Envelope: one forward-only read finds the model and the stream flag and proves the JSON sound.
 /// 3. Idempotency and jobs: the answer that the key had before; or a job is written down and accepted.
-/// 4. Cache: an answer that was given before, or that an equal request is getting.
+/// 4. Limits: what the caller may take, settled when the exchange ends. Cache: an answer that was given before, or
+///    that an equal request is getting.
 /// 5. Admission: a slot among the calls under way, held to the answer's end.
 /// 6. Route: the model's name gives ordered candidates.
 /// 7. Attempt: one candidate after the other (<see cref="AttemptLoop"/>).
@@ -43,9 +44,20 @@ internal sealed partial class GatewayPipeline(
             }
 
             ReadEnvelope(exchange);                                          // 2
+            services.Keys?.HoldToKey(exchange);
             AdmissionStage.ReadTerms(exchange);
-            if ((services.Idempotency is { } keys && await keys.AnswersAsync(exchange))     // 3
-                || (services.Jobs is { } jobs && await jobs.AcceptsAsync(exchange, RouteAsync)))
+            if (services.Idempotency is { } keys && await keys.AnswersAsync(exchange))       // 3
+            {
+                return;
+            }
+
+            if (services.RateLimits?.Refuse(exchange) is { } limited)                        // 4
+            {
+                await AnswerErrorAsync(exchange, limited);
+                return;
+            }
+
+            if (services.Jobs is { } jobs && await jobs.AcceptsAsync(exchange, RouteAsync))  // 3
             {
                 return;
             }

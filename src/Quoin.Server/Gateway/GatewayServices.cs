@@ -2,6 +2,8 @@ using Quoin.Server.Gateway.Admission;
 using Quoin.Server.Gateway.Cache;
 using Quoin.Server.Gateway.Idempotency;
 using Quoin.Server.Gateway.Jobs;
+using Quoin.Server.Gateway.Keys;
+using Quoin.Server.Gateway.RateLimits;
 using Quoin.Server.Gateway.Relay;
 using Quoin.Server.Gateway.Settle;
 using Quoin.Server.Telemetry;
@@ -18,6 +20,10 @@ internal sealed record GatewayServices(
     public CacheHolder? Caches { get; init; }
 
     public IdempotencyStage? Idempotency { get; init; }
+
+    public KeyGate? Keys { get; init; }
+
+    public RateLimiter? RateLimits { get; init; }
 
     /// <summary>Null where no journal keeps jobs.</summary>
     public JobStage? Jobs { get; init; }

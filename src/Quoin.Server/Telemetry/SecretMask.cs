@@ -36,7 +36,8 @@ internal sealed class SecretMask
 
     /// <summary>The secrets of a configuration: keys and headers of providers, with and without their scheme.</summary>
     public static SecretMask From(QuoinOptions options) => new(
-        options.Providers.Values.SelectMany(SecretsOf).Append(options.Jobs.WebhookSecret));
+        options.Providers.Values.SelectMany(SecretsOf).Append(options.Jobs.WebhookSecret)
+            .Concat(options.Auth.Keys.Select(key => key.Key)));
 
     /// <summary>Writes <paramref name="text"/> with its secrets masked.</summary>
     public void Write(ReadOnlySpan<byte> text, IBufferWriter<byte> output)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Quoin.Server.Gateway.Dialects;
+using Quoin.Server.Gateway.Keys;
 using Quoin.Server.Gateway.Relay;
 using Quoin.Server.Gateway.Routing;
 
@@ -17,6 +18,11 @@ internal sealed class ModelList(SnapshotHolder snapshots, ModelRouter router, Ti
     public async Task ListAsync(HttpContext http, bool gemini)
     {
         var models = await router.ListAsync(snapshots.Current, http.RequestAborted);
+        if (http.Features.Get<ApiKey>() is { } key)
+        {
+            models = [.. models.Where(model => key.Allows(model.Name))];
+        }
+
         using var body = new PooledBuffer();
         if (gemini)
         {
@@ -39,12 +45,15 @@ internal sealed class ModelList(SnapshotHolder snapshots, ModelRouter router, Ti
         var name = GatewayEndpoints.Rest(http, "model");
         var snapshot = snapshots.Current;
         using var body = new PooledBuffer();
-        var known = name.Length is > 0 and <= Limits.ModelNameChars
+        var refused = http.Features.Get<ApiKey>() is { } key && !key.Allows(name);
+        var known = !refused && name.Length is > 0 and <= Limits.ModelNameChars
             ? await router.FindAsync(snapshot, name, http.RequestAborted)
             : [];
         if (known.Count == 0)
         {
-            var error = await UnknownModel.ErrorAsync(router, snapshot, name, http.RequestAborted);
+            var error = refused
+                ? KeyGate.ModelRefused(name)
+                : await UnknownModel.ErrorAsync(router, snapshot, name, http.RequestAborted);
             var dialect = gemini ? DialectTable.Gemini
                 : IsAnthropic(http) ? DialectTable.Anthropic : DialectTable.OpenAIChat;
             dialect.WriteError(error, RequestEdge.RecordOf(http).RequestId, body);

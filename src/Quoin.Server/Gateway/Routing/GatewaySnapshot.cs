@@ -1,7 +1,9 @@
 using Quoin.Server.Configuration;
 using Quoin.Server.Gateway.CircuitBreaker;
 using Quoin.Server.Gateway.Health;
+using Quoin.Server.Gateway.Keys;
 using Quoin.Server.Gateway.Providers;
+using Quoin.Server.Gateway.RateLimits;
 
 namespace Quoin.Server.Gateway.Routing;
 
@@ -21,6 +23,8 @@ internal sealed class GatewaySnapshot
         _accounts = upstreams.ToDictionary(
             upstream => upstream.Name, upstream => new Account(upstream, states.Of(upstream.Name)),
             StringComparer.Ordinal);
+        Keys = new KeyRing(options.Auth);
+        RateLimits = new RateLimitPlan(options.RateLimit);
         Upstreams = upstreams.ToDictionary(upstream => upstream.Name, StringComparer.Ordinal);
         Preferred = options.ProviderPreference.Count > 0
             ? [.. options.ProviderPreference.Select(name => Upstreams[name])]
@@ -43,6 +47,9 @@ internal sealed class GatewaySnapshot
     public BreakerSettings Breaker { get; }
 
     public IEnumerable<Account> Accounts => _accounts.Values;
+    public KeyRing Keys { get; }
+
+    public RateLimitPlan RateLimits { get; }
 
     public IReadOnlyDictionary<string, Upstream> Upstreams { get; }
 

@@ -1,0 +1,26 @@
+namespace Quoin.Server.Configuration;
+
+/// <summary>Defaults that depend on other settings. What is written stays as it is written.</summary>
+internal static class DependentDefaults
+{
+    public static QuoinOptions Apply(QuoinOptions options, IReadOnlyDictionary<string, Origin> origins)
+    {
+        // Whoever needs a key to be answered may come from anywhere.
+        if (options.Auth is { Enabled: true, Keys.Count: > 0 } && !origins.ContainsKey("server.host"))
+        {
+            options = options with { Server = options.Server with { Host = "0.0.0.0" } };
+        }
+
+        if (!origins.ContainsKey("rate_limit.enabled"))
+        {
+            var written = origins.Keys.Any(key =>
+                key == "rate_limit" || key.StartsWith("rate_limit.", StringComparison.Ordinal));
+            options = options with
+            {
+                RateLimit = options.RateLimit with { Enabled = written || options.Auth.Enabled },
+            };
+        }
+
+        return options;
+    }
+}

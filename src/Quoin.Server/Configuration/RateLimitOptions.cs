@@ -1,0 +1,37 @@
+namespace Quoin.Server.Configuration;
+
+/// <summary>How much one caller may ask for (<c>rate_limit:</c>).</summary>
+public sealed record RateLimitOptions
+{
+    /// <summary>Limits apply. Default: true where <c>rate_limit</c> is written or <c>auth</c> is enabled.</summary>
+    public bool Enabled { get; init; }
+
+    /// <summary>
+    /// Requests of one caller, <c>N/second|minute|hour|day</c>; as many may come at once after a pause. N is
+    /// 1..1000000000.
+    /// </summary>
+    [Setting(Env = ["RATE_LIMIT_DEFAULT"])]
+    public string Default { get; init; } = "60/minute";
+
+    /// <summary>
+    /// Who is one caller: the holder of a key, or an address (of IPv6 its /64). Requests without a key count by
+    /// address.
+    /// </summary>
+    [Setting(Choices = ["key", "ip"])]
+    public string Per { get; init; } = "key";
+
+    /// <summary>Tokens of one caller in a minute, input and output; 0: no limit. 0..1000000000.</summary>
+    [Setting(Min = 0, Max = 1000000000)]
+    public long TokensPerMinute { get; init; }
+
+    /// <summary>
+    /// Requests for a model, all callers together, by the name that requests give it; <c>*</c> matches any run of
+    /// characters, and the first that matches counts.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> Models { get; init; } =
+        new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Where the counts are kept.</summary>
+    [Setting(Choices = ["local"])]
+    public string Store { get; init; } = "local";
+}
