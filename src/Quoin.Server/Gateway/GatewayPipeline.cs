@@ -16,13 +16,14 @@ namespace Quoin.Server.Gateway;
 /// The way of a model request, top to bottom:
 /// 1. Receive: the body, within its limits.
 /// 2. Envelope: one forward-only read finds the model and the stream flag and proves the JSON sound.
-/// 3. Idempotency and jobs: the answer that the key had before; or a job is written down and accepted.
-/// 4. Limits: what the caller may take, settled when the exchange ends. Cache: an answer that was given before, or
-///    that an equal request is getting.
-/// 5. Admission: a slot among the calls under way, held to the answer's end.
-/// 6. Route: the model's name gives ordered candidates.
-/// 7. Attempt: one candidate after the other (<see cref="AttemptLoop"/>).
-/// 8. Answer an error, where nothing has gone out, in the client's dialect.
+/// 3. Idempotency: the answer that the key had before.
+/// 4. Limits: what the caller may take; settled when the exchange ends.
+/// 5. Jobs: a request to be answered later is on disk, and accepted.
+/// 6. Cache: an answer that was given before, or that an equal request is getting.
+/// 7. Admission: a slot among the calls under way, held to the answer's end.
+/// 8. Route: the model's name gives ordered candidates.
+/// 9. Attempt: one candidate after the other (<see cref="AttemptLoop"/>).
+/// 10. Answer an error, where nothing has gone out, in the client's dialect.
 /// The edge settles the record (metrics, log) when the pipeline returns.
 /// </summary>
 internal sealed partial class GatewayPipeline(
@@ -57,14 +58,14 @@ internal sealed partial class GatewayPipeline(
                 return;
             }
 
-            if (services.Jobs is { } jobs && await jobs.AcceptsAsync(exchange, RouteAsync))  // 3
+            if (services.Jobs is { } jobs && await jobs.AcceptsAsync(exchange, RouteAsync))  // 5
             {
                 return;
             }
 
             error = services.Caches?.Current is { } cache
-                ? await cache.ServeAsync(exchange, CallAsync)                // 4
-                : await CallAsync(exchange);                                 // 5, 6, 7
+                ? await cache.ServeAsync(exchange, CallAsync)                // 6
+                : await CallAsync(exchange);                                 // 7, 8, 9
         }
         catch (GatewayException e)
         {
@@ -210,7 +211,7 @@ internal sealed partial class GatewayPipeline(
     /// <summary>Gets the answer from a provider. Null when one went out.</summary>
     private async ValueTask<GatewayError?> CallAsync(Exchange exchange)
     {
-        if (await AdmissionStage.EnterAsync(exchange) is { } refused)        // 5
+        if (await AdmissionStage.EnterAsync(exchange) is { } refused)        // 7
         {
             return refused;
         }
