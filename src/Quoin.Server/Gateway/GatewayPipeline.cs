@@ -85,7 +85,7 @@ internal sealed partial class GatewayPipeline(
 
         if (error is not null)
         {
-            await AnswerErrorAsync(exchange, error);                         // 8
+            await AnswerErrorAsync(exchange, error);                         // 10
         }
     }
 
@@ -218,8 +218,8 @@ internal sealed partial class GatewayPipeline(
 
         try
         {
-            var candidates = await RouteAsync(exchange);                     // 6
-            return await attempts.RunAsync(exchange, candidates);            // 7
+            var candidates = await RouteAsync(exchange);                     // 8
+            return await attempts.RunAsync(exchange, candidates);            // 9
         }
         finally
         {
