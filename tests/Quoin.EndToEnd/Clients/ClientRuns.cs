@@ -76,7 +76,13 @@ public sealed class ClientRuns : IAsyncLifetime
     private static string[] Reference(string script) =>
         Models.TryGetValue(script, out var model) ? [model] : [.. Models.Values];
 
+    // Faults are part of what clients are shown: nothing is tried twice, and no provider is left alone for them. A 429
+    // cannot be among them: its key would be left alone for its Retry-After, and all other cases need it.
     private static string Configuration(string mock) => $$"""
+        llm:
+          retry: {max_retries: 0}
+          health_check: {enabled: false}
+        circuit_breaker: {enabled: false}
         providers:
           mock-openai: {type: openai, base_url: "{{mock}}/v1", api_key: test-openai, models: [gpt-mock]}
           mock-anthropic: {type: anthropic, base_url: "{{mock}}/v1", api_key: test-anthropic, models: [claude-mock]}

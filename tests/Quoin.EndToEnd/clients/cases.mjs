@@ -23,7 +23,7 @@ export const personSchema = {
   additionalProperties: false,
 };
 export const faults =
-  ['server-error', 'malformed', 'disconnect', 'rate-limit', 'overloaded', 'context-length', 'truncated'];
+  ['server-error', 'malformed', 'disconnect', 'overloaded', 'context-length', 'truncated'];
 export const faultMessage = (fault) => `Please make the fault ${fault}.`;
 
 const finishNames = {
