@@ -1,4 +1,3 @@
-using Quoin.Server.Configuration;
 using Quoin.Server.Gateway.Accounting;
 
 namespace Quoin.Tests.Gateway.Accounting;
