@@ -15,7 +15,7 @@ public sealed class BudgetOptionsTests
         "providers.sim.prices.m.input", "0..1000000")]
     [InlineData("providers: {sim: {type: sim, prices: {m: {input: 1}}}}", "providers.sim.prices.m.output", "")]
     [InlineData("auth: {keys: [{" + Key + ", budgets: [{tokens: 5, per: day}]}]}", "auth.keys[0].budgets", "database")]
-    [InlineData("auth: {keys: [{" + Key + ", budgets: [{per: day}]}]}\n" + Database, "auth.keys[0].budgets[0]",
+    [InlineData("auth: {keys: [{" + Key + ", budgets: [{per: day}]}]}\n" + Database, "auth.keys[0].budgets[0].amount",
         "amount, tokens")]
     [InlineData("auth: {keys: [{" + Key + ", budgets: [{amount: -5, per: day}]}]}\n" + Database,
         "auth.keys[0].budgets[0].amount", "0.000001")]

@@ -111,16 +111,15 @@ public sealed class UsageTests
 
         left.SetResult();
         var record = Assert.Single(await rig.RecordsAsync());
-        Assert.Equal(499, record.Status);
-        Assert.Equal(policy == "cancel", record.Use.Estimated);
         if (policy == "drain")
         {
+            // Whether the gateway sees first that the client left, or the answer's end, is chance.
             Assert.Equal(new TokenUse(70, 80), record.Use);
+            return;
         }
-        else
-        {
-            Assert.True(record.Use is { Input: > 0, Output: > 0 });
-        }
+
+        Assert.Equal(499, record.Status);
+        Assert.True(record.Use is { Estimated: true, Input: > 0, Output: > 0 });
     }
 
     [Fact]
