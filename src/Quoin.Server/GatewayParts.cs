@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Quoin.Server.Configuration;
 using Quoin.Server.Control;
 using Quoin.Server.Gateway;
+using Quoin.Server.Gateway.Accounting;
 using Quoin.Server.Gateway.Admission;
 using Quoin.Server.Gateway.Cache;
 using Quoin.Server.Gateway.CircuitBreaker;
@@ -37,6 +38,7 @@ internal sealed class GatewayParts : IAsyncDisposable
     private readonly CacheHolder _caches;
     private readonly AdmissionQueue _admission;
     private readonly JobService? _jobs;
+    private readonly UsageService? _usage;
     private readonly GatewayPipeline _pipeline;
     private readonly BreakerShare _breakers;
     private HealthProbe? _probe;
@@ -61,6 +63,7 @@ internal sealed class GatewayParts : IAsyncDisposable
         _admission = new AdmissionQueue(time, admissionMetrics, options.Queue);
         admissionMetrics.Watch(_admission);
         var services = new GatewayServices(time, IdSource.FromSystem(), metrics, new ServerTiming(time));
+        _usage = UsageService.Open(source, registry, time, loggers);
         _jobs = JobService.Open(source, services, registry, loggers);
         var answers = new IdempotencyStore(() => source.Current.Idempotency, time);
         Services = services with
@@ -69,6 +72,7 @@ internal sealed class GatewayParts : IAsyncDisposable
             RateLimits = new RateLimiter(new BucketTable(time), new RateLimitMetrics(registry)),
             Idempotency = new IdempotencyStage(answers, new IdempotencyMetrics(registry, answers), time),
             Jobs = _jobs?.Stage,
+            Usage = _usage?.Stage,
             Caches = _caches,
             Admission = _admission,
         };
@@ -107,6 +111,8 @@ internal sealed class GatewayParts : IAsyncDisposable
         control.MapProviders(Snapshots, _time);
         control.MapCache(_caches);
         control.MapQueue(_admission, _time);
+        control.MapUsage(_usage);
+        control.MapKeys(Snapshots, _usage, _time);
         stopping.Register(_admission.Stop);
         if (_jobs is not null)
         {
@@ -132,6 +138,7 @@ internal sealed class GatewayParts : IAsyncDisposable
         await _breakers.DisposeAsync();
         _caches.Dispose();
         _admission.Dispose();
+        await (_usage?.DisposeAsync() ?? ValueTask.CompletedTask);
         Services.Clocks.Dispose();
     }
 }

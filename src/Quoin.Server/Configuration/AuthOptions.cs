@@ -43,6 +43,9 @@ public sealed record KeyOptions
     [Setting(Min = 0, Max = 1000000000)]
     public long? TokensPerMinute { get; init; }
 
+    /// <summary>What it may spend; at most one for each period. They need <c>database.url</c>.</summary>
+    public IReadOnlyList<BudgetOptions> Budgets { get; init; } = [];
+
     /// <summary>The highest that its requests may ask for in <c>X-Quoin-Priority</c>.</summary>
     [Setting(Choices = ["high", "normal", "low"])]
     public string Priority { get; init; } = "high";

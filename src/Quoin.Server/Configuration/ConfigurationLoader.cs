@@ -57,7 +57,8 @@ public static class ConfigurationLoader
         var folder = file is null ? inputs.WorkingFolder : Path.GetDirectoryName(FullPath(inputs, file));
         var binder = new OptionsBinder(
             inputs.Environment, folder ?? inputs.WorkingFolder, inputs.WorkingFolder, errors);
-        var options = DependentDefaults.Apply(binder.Bind(root), binder.Origins);
+        var options = DependentDefaults.Apply(
+            binder.Bind(root), binder.Origins, folder ?? inputs.WorkingFolder, inputs.WorkingFolder);
         if (readable)
             new ConfigurationValidator(options, binder.Origins, binder.Secret, errors).Validate();
         if (errors.Count == 0)

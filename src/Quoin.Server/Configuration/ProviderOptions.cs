@@ -49,6 +49,13 @@ public sealed record ProviderOptions
     public IReadOnlyDictionary<string, string> Headers { get; init; } =
         new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>
+    /// What its models cost, by their names at the provider; <c>*</c> matches any run of characters, and the first
+    /// that matches counts. A model without a price costs nothing.
+    /// </summary>
+    public IReadOnlyDictionary<string, PriceOptions> Prices { get; init; } =
+        new Dictionary<string, PriceOptions>(StringComparer.Ordinal);
+
     /// <summary>sim: how the simulated provider behaves.</summary>
     public SimOptions Sim { get; init; } = new();
 }

@@ -44,6 +44,9 @@ public sealed record QuoinOptions
     /// <summary>How much one caller may ask for.</summary>
     public RateLimitOptions RateLimit { get; init; } = new();
 
+    /// <summary>Where usage is kept.</summary>
+    public DatabaseOptions Database { get; init; } = new();
+
     /// <summary>The metrics page.</summary>
     public MetricsOptions Metrics { get; init; } = new();
 

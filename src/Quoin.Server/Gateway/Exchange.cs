@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Quoin.Server.Gateway.Accounting;
 using Quoin.Server.Gateway.Admission;
 using Quoin.Server.Gateway.Cache;
 using Quoin.Server.Gateway.Conversation;
@@ -30,7 +31,7 @@ internal sealed class Exchange(
     {
         _whole = whole;
         (Body, Envelope, Deadline, Side) = (whole.Body, whole.Envelope, whole.Deadline, side);
-        Timeout = whole.Timeout;
+        (Timeout, Bill) = (whole.Timeout, whole.Bill);
 
         // Written to by the one that answers only, after it has claimed the client.
         Capture = whole.Capture;
@@ -68,6 +69,9 @@ internal sealed class Exchange(
 
     /// <summary>What it took of its caller's limits; settled when the exchange ends. Null: nothing limits it.</summary>
     public LimitLease? Lease { get; set; }
+
+    /// <summary>What it uses; settled when the exchange ends. Null: usage is not kept.</summary>
+    public Bill? Bill { get; set; }
 
     /// <summary>The answer is written down for its Idempotency-Key; settled when the exchange ends.</summary>
     public IdempotentAnswer? Idempotent { get; set; }
@@ -130,6 +134,7 @@ internal sealed class Exchange(
     public void Dispose()
     {
         Lease?.Settle(Record);
+        Bill?.Settle(Record);
         Idempotent?.Dispose();
         _chat?.Backing?.Dispose();
         Body.Dispose();

@@ -2,6 +2,7 @@ using System.Buffers;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
+using Quoin.Server.Gateway.Accounting;
 using Quoin.Server.Gateway.Admission;
 using Quoin.Server.Gateway.Dialects;
 using Quoin.Server.Gateway.Dialects.OpenAICompletions;
@@ -17,7 +18,7 @@ namespace Quoin.Server.Gateway;
 /// 1. Receive: the body, within its limits.
 /// 2. Envelope: one forward-only read finds the model and the stream flag and proves the JSON sound.
 /// 3. Idempotency: the answer that the key had before.
-/// 4. Limits: what the caller may take; settled when the exchange ends.
+/// 4. Budgets and limits: what the caller may take; settled when the exchange ends.
 /// 5. Jobs: a request to be answered later is on disk, and accepted.
 /// 6. Cache: an answer that was given before, or that an equal request is getting.
 /// 7. Admission: a slot among the calls under way, held to the answer's end.
@@ -52,14 +53,22 @@ internal sealed partial class GatewayPipeline(
                 return;
             }
 
-            if (services.RateLimits?.Refuse(exchange) is { } limited)                        // 4
+            if (UsageStage.Refuse(services.Usage, exchange) is { } spent)         // 4
             {
+                await AnswerErrorAsync(exchange, spent);
+                return;
+            }
+
+            if (services.RateLimits?.Refuse(exchange) is { } limited)
+            {
+                exchange.Bill?.Cancel();
                 await AnswerErrorAsync(exchange, limited);
                 return;
             }
 
             if (services.Jobs is { } jobs && await jobs.AcceptsAsync(exchange, RouteAsync))  // 5
             {
+                exchange.Bill?.Cancel();
                 return;
             }
 

@@ -1,3 +1,4 @@
+using Quoin.Server.Gateway.Accounting;
 using Quoin.Server.Gateway.Admission;
 using Quoin.Server.Gateway.Cache;
 using Quoin.Server.Gateway.Idempotency;
@@ -24,6 +25,9 @@ internal sealed record GatewayServices(
     public KeyGate? Keys { get; init; }
 
     public RateLimiter? RateLimits { get; init; }
+
+    /// <summary>Null where no database keeps usage.</summary>
+    public UsageStage? Usage { get; init; }
 
     /// <summary>Null where no journal keeps jobs.</summary>
     public JobStage? Jobs { get; init; }

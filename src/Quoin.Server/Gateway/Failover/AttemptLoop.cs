@@ -96,6 +96,7 @@ internal sealed partial class AttemptLoop(
         record.ProviderType = candidate.Upstream.Provider.Options.Type;
         record.Model = candidate.Model;
         record.Usage = null;
+        var (bytes, events) = (record.ResponseBytes, record.StreamEvents);
         var settled = false;
         state.Begin(chosen.Key.State, services.Time.GetTimestamp());
         try
@@ -103,6 +104,9 @@ internal sealed partial class AttemptLoop(
             var result = await new Attempt(exchange, candidate, chosen.Key, chosen.Last).RunAsync();
             var outcome = AttemptVerdict.OutcomeOf(result, record.ClientGone);
             _ledger.Settle(exchange, chosen, result, outcome);
+            exchange.Bill?.Add(
+                record, record.Usage ?? exchange.Continuation?.TakeOwnUsage(), outcome,
+                record.ResponseBytes - bytes, record.StreamEvents - events);
             settled = true;
             Note(exchange, candidate, result);
             return (chosen, result, outcome);

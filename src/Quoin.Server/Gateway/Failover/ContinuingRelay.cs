@@ -185,7 +185,7 @@ internal sealed class ContinuingRelay : EventRelay
             _framing.Translate(_writer, new UsageReported(sum), output);
         }
 
-        Usage = null;
+        (_soFar.OwnUsage, Usage) = (Usage, null);
         _framing.EndTranslated(_writer, output);
         return true;
     }

@@ -137,6 +137,16 @@ internal sealed class StreamContinuation
         return new AttemptPlan(api, dialect, "", Stream: true, new PrefilledTranslation(dialect, this));
     }
 
+    /// <summary>Of an attempt that went on and has added it already (<see cref="ContinuingRelay"/>).</summary>
+    public Usage? OwnUsage { private get; set; }
+
+    public Usage? TakeOwnUsage()
+    {
+        var own = OwnUsage;
+        OwnUsage = null;
+        return own;
+    }
+
     public void AddUsage(Usage? usage)
     {
         if (usage is null || Usage is null)

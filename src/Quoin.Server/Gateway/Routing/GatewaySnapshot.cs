@@ -1,4 +1,5 @@
 using Quoin.Server.Configuration;
+using Quoin.Server.Gateway.Accounting;
 using Quoin.Server.Gateway.CircuitBreaker;
 using Quoin.Server.Gateway.Health;
 using Quoin.Server.Gateway.Keys;
@@ -25,6 +26,7 @@ internal sealed class GatewaySnapshot
             StringComparer.Ordinal);
         Keys = new KeyRing(options.Auth);
         RateLimits = new RateLimitPlan(options.RateLimit);
+        Prices = new PriceBook(options);
         Upstreams = upstreams.ToDictionary(upstream => upstream.Name, StringComparer.Ordinal);
         Preferred = options.ProviderPreference.Count > 0
             ? [.. options.ProviderPreference.Select(name => Upstreams[name])]
@@ -50,6 +52,8 @@ internal sealed class GatewaySnapshot
     public KeyRing Keys { get; }
 
     public RateLimitPlan RateLimits { get; }
+
+    public PriceBook Prices { get; }
 
     public IReadOnlyDictionary<string, Upstream> Upstreams { get; }
 

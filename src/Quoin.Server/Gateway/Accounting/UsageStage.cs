@@ -1,0 +1,147 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Quoin.Server.Gateway.Jobs;
+using Quoin.Server.Gateway.Keys;
+using Quoin.Server.Gateway.RateLimits;
+using Quoin.Server.Gateway.Settle;
+
+namespace Quoin.Server.Gateway.Accounting;
+
+/// <summary>
+/// The stage of budgets, and the way of every bill:
+/// 1. The record of the request gets its place; without one a key with a budget is refused, for what it spends could
+///    be forgotten.
+/// 2. The most that the request may cost by its estimate is reserved in the budgets of its key; 429 where one of them
+///    has too little left. A job's run was admitted with the job and is only reserved.
+/// 3. At its end the request is settled (<see cref="Bill"/>).
+/// </summary>
+internal sealed partial class UsageStage(UsageWriter writer, UsageMetrics metrics, TimeProvider time, ILogger logger)
+{
+    private readonly ConcurrentDictionary<string, BudgetAccount> _accounts = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string Provider, string Model), bool> _unpriced = new();
+
+    public UsageWriter Writer => writer;
+
+    /// <summary>Null: admitted.</summary>
+    /// <param name="usage">
+    /// Null: no database was configured at the start. A key that got a budget since then is not let spend unseen.
+    /// </param>
+    public static GatewayError? Refuse(UsageStage? usage, Exchange exchange) => usage is not null
+        ? usage.Refuse(exchange)
+        : exchange.Key is { Options.Budgets.Count: > 0 } && exchange.Http.Features.Get<JobCall>() is null
+            ? Unrecorded("what is spent is not written down before the server starts again, and this key has a budget")
+            : null;
+
+    /// <summary>Null: admitted, and the exchange has its bill.</summary>
+    private GatewayError? Refuse(Exchange exchange)
+    {
+        var key = exchange.Key;
+        var run = exchange.Http.Features.Get<JobCall>() is not null;
+        var hasPlace = writer.TryTakePlace();                                                  // 1
+        if (!hasPlace && !run && key is { Options.Budgets.Count: > 0 })
+        {
+            metrics.Refuse("unrecorded");
+            return Unrecorded("what is spent cannot be written down now, and this key has a budget");
+        }
+
+        var account = exchange.Tenant.Length > 0 ? AccountOf(exchange.Tenant) : null;
+        var estimate = key is { Options.Budgets.Count: > 0 } ? Estimate(exchange) : default;
+        if (account?.Reserve(run ? [] : key?.Options.Budgets ?? [], estimate, time.GetUtcNow()) is { } refusal)   // 2
+        {
+            GiveUp(hasPlace);
+            metrics.Refuse("budget");
+            return Exceeded(exchange, refusal);
+        }
+
+        exchange.Bill = new Bill(this, exchange, account, estimate, hasPlace);
+        return null;
+    }
+
+    public BudgetAccount AccountOf(string key) => _accounts.GetOrAdd(key, static _ => new BudgetAccount());
+
+    /// <summary>What an attempt cost, in billionths of a dollar.</summary>
+    public long CostOf(Exchange exchange, RequestRecord record, in TokenUse use)
+    {
+        var (provider, model) = (record.Provider ?? "", record.Model ?? "");
+        if (exchange.Snapshot.Prices.TryFind(provider, model, out var price))
+        {
+            var cost = price.CostOf(use);
+            metrics.AddCost(provider, model, cost);
+            return cost;
+        }
+
+        if (HasMoneyBudget(exchange.Key) && _unpriced.Count < UsageLimits.Unpriced
+            && _unpriced.TryAdd((provider, model), true))
+        {
+            Log.Unpriced(logger, model, provider);
+        }
+
+        return 0;
+    }
+
+    public void GiveUp(bool hasPlace)
+    {
+        if (hasPlace)
+        {
+            writer.GivePlaceBack();
+        }
+    }
+
+    public void Write(UsageRecord record, bool hasPlace) => writer.Append(record, hasPlace);
+
+    private static GatewayError Unrecorded(string reason) => new(GatewayErrorKind.Overloaded, reason)
+    {
+        Code = "usage_unavailable",
+        RetryAfter = UsageLimits.RetryAfter,
+    };
+
+    private static bool HasMoneyBudget(ApiKey? key)
+    {
+        for (var i = 0; i < (key?.Options.Budgets.Count ?? 0); i++)
+        {
+            if (key!.Options.Budgets[i].Amount is not null)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static Amounts Estimate(Exchange exchange)
+    {
+        if (exchange.Record.Operation is null or Operation.CountTokens)
+        {
+            return default;
+        }
+
+        var reservation = TokenReservation.Of(
+            exchange.Body.WrittenSpan, answers: exchange.Record.Operation == Operation.Chat);
+        var price = exchange.Snapshot.Prices.Highest(exchange.Snapshot, exchange.Envelope.Model);
+        var use = new TokenUse(reservation.Input, reservation.Output);
+        return new Amounts(price.CostOf(use), use.Total);
+    }
+
+    private GatewayError Exceeded(Exchange exchange, BudgetRefusal refusal)
+    {
+        var wait = refusal.Resets - time.GetUtcNow();
+
+        // The official clients of OpenAI and Anthropic would ask twice more within seconds.
+        exchange.Http.Response.Headers["x-should-retry"] = "false";
+        return new GatewayError(
+            GatewayErrorKind.RateLimited,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"the {refusal.Budget.Per}'s budget of this key has too little left for this request, until {refusal.Resets:yyyy-MM-dd} UTC"))
+        { Code = "budget_exceeded", RetryAfter = wait > TimeSpan.Zero ? wait : TimeSpan.FromSeconds(1) };
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(2410, LogLevel.Warning,
+            "Model {Model} of provider {Provider} has no price: it costs budgets nothing (providers.*.prices)",
+            EventName = nameof(Unpriced))]
+        public static partial void Unpriced(ILogger logger, string model, string provider);
+    }
+}

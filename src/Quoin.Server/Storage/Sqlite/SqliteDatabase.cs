@@ -1,0 +1,95 @@
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+
+namespace Quoin.Server.Storage.Sqlite;
+
+/// <summary>
+/// Opens a database file: a write-ahead log, so that readers do not wait for the writer and a commit costs no fsync
+/// (it outlives a killed process; the last ones may be gone after a power cut, never half), and the migrations that it
+/// does not have yet, each in one transaction with the note that it was made.
+/// </summary>
+internal sealed class SqliteDatabase(string path, IReadOnlyList<string> migrations)
+{
+    public string Path => path;
+
+    /// <summary>One connection is used by one caller at a time.</summary>
+    /// <exception cref="SqliteException">The file cannot be used.</exception>
+    /// <exception cref="IOException">Its folder cannot be made.</exception>
+    /// <exception cref="UnauthorizedAccessException">Nor that.</exception>
+    public SqliteConnection Open()
+    {
+        if (System.IO.Path.GetDirectoryName(path) is { Length: > 0 } folder)
+        {
+            Directory.CreateDirectory(folder);
+        }
+
+        var connection = Connect(SqliteOpenMode.ReadWriteCreate);
+        try
+        {
+            Execute(connection, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;");
+            Migrate(connection);
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    public SqliteConnection OpenReader() => Connect(SqliteOpenMode.ReadOnly);
+
+    public static void Execute(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    private SqliteConnection Connect(SqliteOpenMode mode)
+    {
+        SqliteLibrary.Load();
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = path,
+            Mode = mode,
+            Pooling = false,
+            DefaultTimeout = SqliteLimits.BusySeconds,
+        }.ToString());
+        try
+        {
+            connection.Open();
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    private void Migrate(SqliteConnection connection)
+    {
+        Execute(connection, "CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY) STRICT");
+        using var read = connection.CreateCommand();
+        read.CommandText = "SELECT coalesce(max(version), 0) FROM migrations";
+        var version = Convert.ToInt32(read.ExecuteScalar(), CultureInfo.InvariantCulture);
+        if (version > migrations.Count)
+        {
+            throw new IOException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"its schema is version {version}, and this build knows {migrations.Count}: it was used by a newer one"));
+        }
+
+        for (; version < migrations.Count; version++)
+        {
+            using var transaction = connection.BeginTransaction();
+            using var command = connection.CreateCommand();
+            command.Transaction = transaction;
+            command.CommandText = migrations[version] + "; INSERT INTO migrations VALUES ($version)";
+            command.Parameters.AddWithValue("$version", version + 1);
+            command.ExecuteNonQuery();
+            transaction.Commit();
+        }
+    }
+}
