@@ -35,7 +35,8 @@ internal static class BudgetChecks
                 if (budget is { Amount: null, Tokens: null })
                 {
                     yield return new(
-                        ConfigurationErrorKind.Missing, at + ".amount", "a budget of nothing", "amount, tokens or both");
+                        ConfigurationErrorKind.Missing, at + ".amount", "a budget of nothing",
+                        "amount, tokens or both");
                 }
 
                 if (budgets.Take(j).Any(other => other.Per == budget.Per))

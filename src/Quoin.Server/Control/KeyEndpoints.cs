@@ -11,8 +11,8 @@ using Quoin.Server.Gateway.Relay;
 namespace Quoin.Server.Control;
 
 /// <summary>
-/// <c>GET /api/v1/keys</c>: the keys of the configuration with what they may do and what their budgets have left. Neither
-/// a key nor its hash is shown.
+/// <c>GET /api/v1/keys</c>: the keys of the configuration with what they may do and what their budgets have left.
+/// Neither a key nor its hash is shown.
 /// </summary>
 internal static class KeyEndpoints
 {

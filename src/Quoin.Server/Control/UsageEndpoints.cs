@@ -12,8 +12,8 @@ using Quoin.Server.Gateway.Relay;
 namespace Quoin.Server.Control;
 
 /// <summary>
-/// <c>GET /api/v1/usage?by=day,key,provider,model&amp;key=…&amp;from=2026-01-01&amp;to=…&amp;limit=50&amp;cursor=…</c>: what
-/// requests used and cost, summed up by what <c>by</c> names, the latest day first.
+/// <c>GET /api/v1/usage?by=day,key,provider,model&amp;key=…&amp;from=2026-01-01&amp;to=…&amp;limit=50&amp;cursor=…</c>:
+/// what requests used and cost, summed up by what <c>by</c> names, the latest day first.
 /// </summary>
 internal static class UsageEndpoints
 {

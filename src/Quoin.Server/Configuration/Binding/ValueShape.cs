@@ -128,7 +128,7 @@ internal sealed class ValueShape
         {
             ValueKind.Duration => Durations.Format(TimeSpan.FromSeconds(bound)),
             ValueKind.Size => Sizes.Format((long)bound),
-            _ => bound.ToString("0.###", CultureInfo.InvariantCulture),
+            _ => bound.ToString("0.######", CultureInfo.InvariantCulture),
         };
     }
 }

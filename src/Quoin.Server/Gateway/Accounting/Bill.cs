@@ -6,8 +6,8 @@ namespace Quoin.Server.Gateway.Accounting;
 
 /// <summary>
 /// What one admitted request uses: each attempt adds its tokens at its own provider's price, also two at once; the end
-/// books the sum in the place of what was reserved and writes the one record. Ends once, by <see cref="Settle"/> or, where
-/// the request was not admitted after all, by <see cref="Cancel"/>.
+/// books the sum in the place of what was reserved and writes the one record. Ends once, by <see cref="Settle"/>
+/// or, where the request was not admitted after all, by <see cref="Cancel"/>.
 /// </summary>
 internal sealed class Bill(UsageStage stage, Exchange exchange, BudgetAccount? account, Amounts reserved, bool hasPlace)
 {

@@ -7,7 +7,8 @@ internal enum BudgetPeriod
     Month,
 }
 
-/// <summary>Periods of the calendar in UTC, told by the day they begin with; weeks begin on Monday (ISO 8601).</summary>
+/// <summary>Periods of the calendar in UTC, told by the day they begin with; weeks begin on Monday (ISO 8601).
+/// </summary>
 internal static class BudgetPeriods
 {
     public static readonly string[] Names = ["day", "week", "month"];

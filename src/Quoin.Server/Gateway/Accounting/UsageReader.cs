@@ -18,7 +18,7 @@ internal sealed record UsageRow(
     IReadOnlyList<string> Dimensions, long Requests, long Errors, long CacheHits, long Estimated, TokenUse Use,
     long Cost);
 
-/// <summary>Reads the sums by day, the latest day first, on a connection of its own: the writer goes on meanwhile.</summary>
+/// <summary>Reads the sums by day, the latest first, with a connection of its own: the writer goes on.</summary>
 internal sealed class UsageReader(UsageStore store)
 {
     public static readonly string[] Dimensions = ["day", "key", "provider", "model"];
@@ -63,7 +63,8 @@ internal sealed class UsageReader(UsageStore store)
 
         if (query.After is { } after && columns.Count > 0)
         {
-            where.Add($"({string.Join(", ", columns)}) > ({string.Join(", ", columns.Select((_, i) => $"$after{i}"))})");
+            var last = columns.Select((_, i) => $"$after{i}");
+            where.Add($"({string.Join(", ", columns)}) > ({string.Join(", ", last)})");
             for (var i = 0; i < columns.Count; i++)
             {
                 command.Parameters.AddWithValue($"$after{i}", query.By[i] == "day"

@@ -1,6 +1,6 @@
 namespace Quoin.Server.Gateway.Accounting;
 
-/// <summary>What one admitted request used: written once, whatever its end was. A row of <c>usage_records</c>.</summary>
+/// <summary>What one admitted request used: written once, whatever its end. A row of <c>usage_records</c>.</summary>
 internal sealed record UsageRecord
 {
     public required DateTimeOffset At { get; init; }

@@ -5,7 +5,7 @@ using Quoin.Server.Telemetry;
 
 namespace Quoin.Server.Gateway.Accounting;
 
-/// <summary>The parts of usage, put together: opened before the server listens, stopped after all requests ended.</summary>
+/// <summary>The parts of usage: opened before the server listens, closed after the last request.</summary>
 internal sealed class UsageService : IAsyncDisposable
 {
     private readonly UsageStore _store;

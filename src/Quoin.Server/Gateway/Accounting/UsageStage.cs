@@ -133,7 +133,8 @@ internal sealed partial class UsageStage(UsageWriter writer, UsageMetrics metric
             GatewayErrorKind.RateLimited,
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"the {refusal.Budget.Per}'s budget of this key has too little left for this request, until {refusal.Resets:yyyy-MM-dd} UTC"))
+                $"the {refusal.Budget.Per}'s budget of this key has too little left for this request, until "
+                + $"{refusal.Resets:yyyy-MM-dd} UTC"))
         { Code = "budget_exceeded", RetryAfter = wait > TimeSpan.Zero ? wait : TimeSpan.FromSeconds(1) };
     }
 

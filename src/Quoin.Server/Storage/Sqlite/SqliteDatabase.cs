@@ -78,7 +78,7 @@ internal sealed class SqliteDatabase(string path, IReadOnlyList<string> migratio
         {
             throw new IOException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"its schema is version {version}, and this build knows {migrations.Count}: it was used by a newer one"));
+                $"its schema is version {version}, this build knows {migrations.Count}: it was used by a newer one"));
         }
 
         for (; version < migrations.Count; version++)

@@ -8,7 +8,8 @@ namespace Quoin.Tests.Gateway.Accounting;
 public sealed class UsageTests
 {
     private const string Content =
-        """{"id":"x","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"hello"}}]}""";
+        """{"id":"x","object":"chat.completion.chunk","created":1,"model":"m",""" + "\"choices\":"
+        + """[{"index":0,"delta":{"content":"hello"}}]}""";
 
     [Fact]
     public async Task An_answer_is_recorded_once_with_what_its_provider_told_and_its_price()
@@ -162,7 +163,8 @@ public sealed class UsageTests
         var page = await rig.Gateway.Client.GetStringAsync("/metrics");
         Assert.Contains("quoin_cost_usd_total{provider=\"up0\",model=\"m\"} 1.7e-05", page, StringComparison.Ordinal);
         Assert.Contains(
-            "quoin_budget_spent_ratio{key=\"ann\",period=\"day\",unit=\"usd\"} 1.7e-05", page, StringComparison.Ordinal);
+            "quoin_budget_spent_ratio{key=\"ann\",period=\"day\",unit=\"usd\"} 1.7e-05", page,
+            StringComparison.Ordinal);
         Assert.Contains("quoin_usage_records_total 1", page, StringComparison.Ordinal);
         Assert.DoesNotContain(UsageRig.Ann, page, StringComparison.Ordinal);
     }

@@ -13,16 +13,13 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stopping = new();
-    private readonly ConcurrentQueue<Func<Connection, Task>> _scripts = new();
+    private readonly Lock _lock = new();
+    private readonly Queue<Func<Connection, Task>> _scripts;
     private readonly Task _accepting;
 
     public ScriptedUpstream(params Func<Connection, Task>[] scripts)
     {
-        foreach (var script in scripts)
-        {
-            _scripts.Enqueue(script);
-        }
-
+        _scripts = new(scripts);
         _listener.Start();
         _accepting = AcceptAsync();
     }
@@ -76,6 +73,14 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
         }
     }
 
+    private Func<Connection, Task> Next()
+    {
+        lock (_lock)
+        {
+            return _scripts.Count > 1 ? _scripts.Dequeue() : _scripts.Peek();
+        }
+    }
+
     private async Task ServeAsync(Socket socket)
     {
         using var connection = new Connection(socket, _stopping.Token);
@@ -84,17 +89,7 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
             while (await connection.ReadRequestAsync() is { } request)
             {
                 Requests.Enqueue(request);
-                if (!_scripts.TryDequeue(out var script))
-                {
-                    throw new InvalidOperationException("the upstream was called more often than scripted");
-                }
-
-                if (_scripts.IsEmpty)
-                {
-                    _scripts.Enqueue(script);
-                }
-
-                await script(connection);
+                await Next()(connection);
             }
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException or IOException
