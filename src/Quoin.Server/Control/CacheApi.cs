@@ -79,10 +79,19 @@ internal static class CacheApi
             key = read;
         }
 
-        var removed = caches.Current is { } cache
+        var (removed, complete) = caches.Current is { } cache
             ? await cache.Store.PurgeAsync(
                 new CachePurge(key, http.Request.Query["route"], http.Request.Query["tenant"]), http.RequestAborted)
-            : 0;
+            : new CachePurged(0, Complete: true);
+        if (!complete)
+        {
+            http.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            await ProblemDetails.WriteAsync(
+                http, RequestEdge.RecordOf(http),
+                $"the {caches.Current?.Store.Type} cache does not answer, and may hold more; removed: {removed}");
+            return;
+        }
+
         await WriteAsync(http, removed, static (w, removed) =>
         {
             w.WriteStartObject();

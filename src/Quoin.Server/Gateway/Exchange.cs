@@ -35,8 +35,8 @@ internal sealed class Exchange(
 
         // Written to by the one that answers only, after it has claimed the client.
         Capture = whole.Capture;
-        (Tenant, CacheStatus, CacheKey, CacheAge) =
-            (whole.Tenant, whole.CacheStatus, whole.CacheKey, whole.CacheAge);
+        (Tenant, CacheOutcome, CacheKey, CacheAge) =
+            (whole.Tenant, whole.CacheOutcome, whole.CacheKey, whole.CacheAge);
     }
 
     public HttpContext Http { get; } = http;
@@ -80,7 +80,7 @@ internal sealed class Exchange(
     public AnswerCapture? Capture { get; set; }
 
     /// <summary>How the cache served the request; null where there is no cache.</summary>
-    public string? CacheStatus { get; set; }
+    public CacheOutcome? CacheOutcome { get; set; }
 
     public CacheKey? CacheKey { get; set; }
 

@@ -10,7 +10,7 @@ namespace Quoin.Server.Gateway;
 internal static class RequestHead
 {
     /// <summary>Headers that change what an API of the same dialect answers.</summary>
-    private static readonly string[] PassedOn = ["anthropic-version", "anthropic-beta", "openai-beta"];
+    public static readonly string[] PassedOn = ["anthropic-version", "anthropic-beta", "openai-beta"];
 
     private static readonly string UserAgent = "quoin/" + Product.Version;
 

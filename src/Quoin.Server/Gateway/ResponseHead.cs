@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
+using Quoin.Server.Gateway.Cache;
 using Quoin.Server.Gateway.Connections;
 
 namespace Quoin.Server.Gateway;
@@ -29,9 +30,9 @@ internal static class ResponseHead
             headers["Server-Timing"] = exchange.Services.ServerTiming.Format(record);
         }
 
-        if (exchange.CacheStatus is { } cache)
+        if (exchange.CacheOutcome is { } outcome)
         {
-            headers["X-Quoin-Cache"] = cache;
+            headers["X-Quoin-Cache"] = CacheMetrics.NameOf(outcome);
             headers["X-Quoin-Cache-Key"] = exchange.CacheKey?.ToString();
             headers.Age = exchange.CacheAge is { } age
                 ? ((long)age.TotalSeconds).ToString(CultureInfo.InvariantCulture)

@@ -34,9 +34,10 @@ internal sealed class BadNetwork : IAsyncDisposable
     {
         lock (_open)
         {
-            foreach (var client in _open.Where(client => client.Client is not null))
+            foreach (var client in _open)
             {
-                client.Client.Close(0);
+                // Null where the connection has ended by itself, which it may do at this moment.
+                client.Client?.Close(0);
                 client.Close();
             }
 

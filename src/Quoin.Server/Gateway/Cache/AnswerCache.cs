@@ -3,8 +3,8 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Quoin.Server.Configuration;
 using Quoin.Server.Gateway.Conversation;
-using Quoin.Server.Gateway.Dialects;
 using Quoin.Server.Gateway.Relay;
+using Quoin.Server.Gateway.Settle;
 
 namespace Quoin.Server.Gateway.Cache;
 
@@ -34,14 +34,34 @@ internal sealed partial class AnswerCache(
     public async ValueTask<GatewayError?> ServeAsync(
         Exchange exchange, Func<Exchange, ValueTask<GatewayError?>> call)
     {
+        try
+        {
+            return await FindAsync(exchange, call);
+        }
+        finally
+        {
+            if (exchange.CacheOutcome is { } outcome)
+            {
+                exchange.Record.Cache = CacheMetrics.NameOf(outcome);
+                metrics.Count(outcome);
+            }
+        }
+    }
+
+    public void Dispose() => Store.Dispose();
+
+    private async ValueTask<GatewayError?> FindAsync(
+        Exchange exchange, Func<Exchange, ValueTask<GatewayError?>> call)
+    {
         var directives = CacheDirectives.Read(exchange.Http.Request.Headers.CacheControl);
         if (directives.NoStore || KeyOf(exchange) is not { } request)                              // 1
         {
-            Count(exchange, CacheOutcome.Bypass);
+            exchange.CacheOutcome = CacheOutcome.Bypass;
             return await call(exchange);
         }
 
         exchange.CacheKey = request.Key;
+        var landings = _flights.LandingsOf(request.Key);
         var kept = directives.NoCache ? null : await Store.GetAsync(request.Key, exchange.Http.RequestAborted);
         if (kept is not null && await TrySendAsync(exchange, request, kept, directives))           // 2
         {
@@ -50,62 +70,68 @@ internal sealed partial class AnswerCache(
 
         if (directives.OnlyIfCached)
         {
-            Count(exchange, CacheOutcome.Miss);
+            exchange.CacheOutcome = CacheOutcome.Miss;
             return new GatewayError(GatewayErrorKind.Deadline, "no kept answer serves this request (only-if-cached)")
             {
                 Code = "not_cached",
             };
         }
 
-        return directives.NoCache
-            ? await CallAsync(exchange, request, kept, flight: null, call)
-            : await ShareAsync(exchange, request, kept, directives, call);
+        if (directives.NoCache)
+        {
+            return await CallAsync(exchange, request, kept, flight: null, call);
+        }
+
+        if (!_flights.Join(request.Key, out var flight))                                           // 3
+        {
+            return await ShareAsync(exchange, request, kept, flight, call);
+        }
+
+        // A flight that landed between our look at the store and our joining has put its answer there.
+        if (landings != _flights.LandingsOf(request.Key)
+            && await TryLandAsync(exchange, request, kept, directives, flight))
+        {
+            return null;
+        }
+
+        return await CallAsync(exchange, request, kept, flight, call);
     }
 
-    public void Dispose() => Store.Dispose();
+    private static RequestKey? KeyOf(Exchange exchange) => RequestDigest.Of(
+        exchange.Tenant, exchange.Envelope.Model, exchange.Call.Api, exchange.Body.WrittenSpan,
+        AnswerVariants.Of(exchange));
 
-    private static RequestKey? KeyOf(Exchange exchange)
-    {
-        // The answers of these two have no reader, so that each form is kept by itself.
-        var route = exchange.Dialect is ServerOnlyDialect && exchange.Record.Stream
-            ? exchange.Envelope.Model + "\nstream"
-            : exchange.Envelope.Model;
-        return RequestDigest.Of(exchange.Tenant, route, exchange.Call.Api, exchange.Body.WrittenMemory);
-    }
-
-    private async ValueTask<bool> TrySendAsync(
+    private static async ValueTask<bool> TrySendAsync(
         Exchange exchange, RequestKey request, CachedAnswer kept, CacheDirectives directives)
     {
         var now = exchange.Time.GetUtcNow();
-        if (!directives.Accept(kept, now))
-        {
-            return false;
-        }
-
-        exchange.CacheStatus = now < kept.Expires ? "hit" : "stale";
-        if (!await AnswerReplay.SendAsync(exchange, kept, request.UsageIncluded, now))
-        {
-            return false;
-        }
-
-        Count(exchange, now < kept.Expires ? CacheOutcome.Hit : CacheOutcome.Stale);
-        return true;
+        return directives.Accept(kept, now)
+            && await TrySendAsync(
+                exchange, request, kept, now < kept.Expires ? CacheOutcome.Hit : CacheOutcome.Stale, now);
     }
 
-    /// <summary>Asks the provider, or waits for an equal request that does.</summary>
+    private static async ValueTask<bool> TrySendAsync(
+        Exchange exchange, RequestKey request, CachedAnswer answer, CacheOutcome outcome, DateTimeOffset now)
+    {
+        exchange.CacheOutcome = outcome;
+        if (await AnswerReplay.SendAsync(exchange, answer, request.UsageIncluded, now))
+        {
+            return true;
+        }
+
+        exchange.CacheOutcome = null;
+        return false;
+    }
+
+    /// <summary>Waits for an equal request that asks the provider, and takes over where that got nothing.</summary>
     private async ValueTask<GatewayError?> ShareAsync(
-        Exchange exchange, RequestKey request, CachedAnswer? kept, CacheDirectives directives,
+        Exchange exchange, RequestKey request, CachedAnswer? kept, SingleFlight.Flight flight,
         Func<Exchange, ValueTask<GatewayError?>> call)
     {
         using var clock = exchange.Services.Clocks.Rent(exchange.Deadline, exchange.Http.RequestAborted);
-        clock.Begin(AttemptPhase.Total, exchange.Snapshot.Options.Llm.Timeout);
-        for (var turn = 1; ; turn++)
+        clock.Begin(AttemptPhase.Total, exchange.Timeout);
+        for (var failures = 0; ;)
         {
-            if (_flights.Join(request.Key, out var flight))                                        // 3
-            {
-                return await LeadAsync(exchange, request, kept, directives, flight, call);
-            }
-
             FlightResult? landed;
             try
             {
@@ -113,94 +139,147 @@ internal sealed partial class AnswerCache(
             }
             catch (OperationCanceledException) when (!exchange.Http.RequestAborted.IsCancellationRequested)
             {
+                exchange.CacheOutcome = CacheOutcome.Coalesced;
                 return Attempt.TimedOut(AttemptPhase.Total, exchange);
             }
 
-            if (landed is not { } result)
+            switch (landed?.End)
             {
-                return await CallAsync(exchange, request, kept, flight: null, call);
+                case FlightEnd.Answered when await TrySendAsync(
+                    exchange, request, landed.Value.Answer!, CacheOutcome.Coalesced, exchange.Time.GetUtcNow()):
+                    return null;
+                case FlightEnd.Failed:
+                    var error = landed.Value.Error!;
+                    if (await TrySendStaleAsync(exchange, request, kept, error))
+                    {
+                        return null;
+                    }
+
+                    if (IsTheRequestsOwn(error) || ++failures >= CacheLimits.TakeOvers)
+                    {
+                        exchange.CacheOutcome = CacheOutcome.Coalesced;
+                        return error;
+                    }
+
+                    break;
+                case FlightEnd.Left:
+                    break;
+                default:
+                    // Too many wait, or the answer has not the form that is asked for: each for itself.
+                    return await CallAsync(exchange, request, kept, flight: null, call);
             }
 
-            exchange.CacheStatus = "coalesced";
-            if (result.Answer is { } answer
-                && await AnswerReplay.SendAsync(exchange, answer, request.UsageIncluded, exchange.Time.GetUtcNow()))
+            if (_flights.Join(request.Key, out flight))                                            // 4
             {
-                Count(exchange, CacheOutcome.Coalesced);
-                return null;
+                return await CallAsync(exchange, request, kept, flight, call);
             }
-
-            if (result.Error is { } error && (IsTheRequestsOwn(error) || turn >= CacheLimits.TakeOvers))
-            {
-                Count(exchange, CacheOutcome.Coalesced);
-                return await TrySendStaleAsync(exchange, request, kept, error) ? null : error;
-            }
-
-            exchange.CacheStatus = null;                                                           // 4
         }
     }
 
-    private async ValueTask<GatewayError?> LeadAsync(
+    /// <summary>The leader looks once more, and if there is an answer now, it is for all.</summary>
+    private async ValueTask<bool> TryLandAsync(
         Exchange exchange, RequestKey request, CachedAnswer? kept, CacheDirectives directives,
-        SingleFlight.Flight flight, Func<Exchange, ValueTask<GatewayError?>> call)
+        SingleFlight.Flight flight)
     {
-        // The flight before may have landed between our look at the store and our joining.
-        var landed = false;
+        var result = default(FlightResult);
+        var looked = false;
         try
         {
             var again = await Store.GetAsync(request.Key, exchange.Http.RequestAborted);
-            if (again is not null && again != kept && await TrySendAsync(exchange, request, again, directives))
+            if (again is null || again.Created == kept?.Created
+                || !await TrySendAsync(exchange, request, again, directives))
             {
-                _flights.Land(request.Key, flight, new FlightResult(again, null));
-                landed = true;
-                return null;
+                looked = true;
+                return false;
             }
 
-            landed = true;
-            return await CallAsync(exchange, request, kept, flight, call);
+            result = new FlightResult(FlightEnd.Answered, again);
+            return true;
         }
         finally
         {
-            if (!landed)
+            if (!looked)
             {
-                _flights.Land(request.Key, flight, default);
+                _flights.Land(request.Key, flight, result);
             }
         }
     }
 
-    /// <summary>Asks the provider, keeps its answer, and tells those who wait.</summary>
+    /// <summary>Asks the provider, tells those who wait, and keeps the answer.</summary>
     private async ValueTask<GatewayError?> CallAsync(
         Exchange exchange, RequestKey request, CachedAnswer? kept, SingleFlight.Flight? flight,
         Func<Exchange, ValueTask<GatewayError?>> call)
     {
-        using var capture = new AnswerCapture();
+        using var capture = new AnswerCapture(exchange.Time);
         exchange.Capture = capture;
-        Count(exchange, CacheOutcome.Miss);
+        exchange.CacheOutcome = CacheOutcome.Miss;
+        var result = default(FlightResult);
         GatewayError? error = null;
-        CachedAnswer? answer = null;
         try
         {
             error = await call(exchange);
-            answer = error is null ? AnswerOf(exchange, capture, request) : null;
-            if (answer is not null)                                                                // 5
+            result = ResultOf(exchange, capture, request, error);
+            if (result.Answer is { } answer)
             {
-                await Store.SetAsync(
-                    request.Key, answer, Options.Ttl + Options.StaleIfError, CancellationToken.None);
+                flight?.Tell(result);
+                await KeepAsync(exchange, request.Key, answer);                                    // 5
             }
         }
         catch (GatewayException e)
         {
             error = e.Error;
+            result = ResultOf(exchange, capture, request, error);
+        }
+        catch (Exception) when (!exchange.Http.RequestAborted.IsCancellationRequested)
+        {
+            result = new FlightResult(FlightEnd.Failed, Error: new GatewayError(
+                GatewayErrorKind.Internal, "the gateway failed on an equal request; its log has the reason"));
+            throw;
         }
         finally
         {
             exchange.Capture = null;
             if (flight is not null)
             {
-                _flights.Land(request.Key, flight, new FlightResult(answer, error ?? exchange.Record.Error));
+                _flights.Land(request.Key, flight, result);
             }
         }
 
         return error is not null && await TrySendStaleAsync(exchange, request, kept, error) ? null : error;
+    }
+
+    private async ValueTask KeepAsync(Exchange exchange, CacheKey key, CachedAnswer answer)
+    {
+        if (!MayKeep(exchange.Record))
+        {
+            return;
+        }
+
+        if (!Store.IsImmediate && !exchange.Http.RequestAborted.IsCancellationRequested)
+        {
+            // The client has its whole answer before we turn to a disk or a network.
+            await exchange.Http.Response.CompleteAsync();
+        }
+
+        await Store.SetAsync(key, answer, Options.Ttl + Options.StaleIfError, CancellationToken.None);
+    }
+
+    /// <summary>What a call that was made means for those who wait.</summary>
+    private FlightResult ResultOf(
+        Exchange exchange, AnswerCapture capture, RequestKey request, GatewayError? error)
+    {
+        error ??= exchange.Record.Error;
+        if (error is null)
+        {
+            return capture.Complete && exchange.Continuation is not { Continuing: true }
+                ? new FlightResult(FlightEnd.Answered, AnswerOf(exchange, capture, request))
+                : new FlightResult(exchange.Record.ClientGone ? FlightEnd.Left : FlightEnd.Unshared);
+        }
+
+        // A time that this client cut short says nothing to others.
+        return error.Kind == GatewayErrorKind.Deadline && exchange.Timeout < exchange.Snapshot.Options.Llm.Timeout
+            ? default
+            : new FlightResult(FlightEnd.Failed, Error: error);
     }
 
     private async ValueTask<bool> TrySendStaleAsync(
@@ -208,54 +287,44 @@ internal sealed partial class AnswerCache(
     {
         var now = exchange.Time.GetUtcNow();
         if (kept is null || IsTheRequestsOwn(error) || now >= kept.Expires + Options.StaleIfError
-            || exchange.Http.RequestAborted.IsCancellationRequested)
-        {
-            return false;
-        }
-
-        exchange.CacheStatus = "stale";
-        if (!await AnswerReplay.SendAsync(exchange, kept, request.UsageIncluded, now))
+            || exchange.Http.RequestAborted.IsCancellationRequested
+            || !await TrySendAsync(exchange, request, kept, CacheOutcome.Stale, now))
         {
             return false;
         }
 
         Log.StaleServed(logger, exchange.Record.RequestId, error.Message);
-        metrics.Count(CacheOutcome.Stale);
-        exchange.Record.Cache = "stale";
         return true;
     }
 
-    /// <summary>The answer as it can be given again; null where it must not be.</summary>
-    private CachedAnswer? AnswerOf(Exchange exchange, AnswerCapture capture, RequestKey request)
+    /// <summary>The answer as it can be given again.</summary>
+    private CachedAnswer AnswerOf(Exchange exchange, AnswerCapture capture, RequestKey request)
     {
         var record = exchange.Record;
-        if (!capture.Complete || record.Error is not null || !MayKeep(record.Operation, record.Finish)
-            || Options.Ttl <= TimeSpan.Zero)
-        {
-            return null;
-        }
-
-        var now = exchange.Time.GetUtcNow();
         var body = capture.ToArray();
         return new CachedAnswer
         {
             Tenant = exchange.Tenant,
             Route = exchange.Envelope.Model,
-            ContentType = capture.ContentType,
+            ContentType = capture.ContentType.Length <= CacheLimits.NameChars
+                ? capture.ContentType
+                : "application/json",
             Streamed = capture.Streamed,
             UsageIncluded = capture.Streamed && request.UsageIncluded,
+            Usage = record.Usage,
             Provider = record.Provider ?? "",
             Model = record.Model ?? "",
-            Created = now,
-            Expires = now + Options.Ttl,
+            Created = capture.At,
+            Expires = capture.At + Options.Ttl,
             Body = capture.Streamed && exchange.Call.Framing is not EventStreamFraming ? ToEvents(body) : body,
         };
     }
 
     /// <summary>Refusals, filtered, paused and unusable answers are not kept: another try may do better.</summary>
-    private static bool MayKeep(Operation? operation, FinishReason? finish) => operation == Operation.Chat
-        ? finish is FinishReason.Stop or FinishReason.StopSequence or FinishReason.Length or FinishReason.ToolCalls
-        : operation is not null;
+    private static bool MayKeep(RequestRecord record) => record.Operation == Operation.Chat
+        ? record.Finish
+            is FinishReason.Stop or FinishReason.StopSequence or FinishReason.Length or FinishReason.ToolCalls
+        : record.Operation is not null;
 
     /// <summary>A JSON array of chunks, as Gemini's clients may ask for, as an event stream.</summary>
     private static ReadOnlyMemory<byte> ToEvents(byte[] array)
@@ -281,12 +350,6 @@ internal sealed partial class AnswerCache(
         is GatewayErrorKind.InvalidRequest or GatewayErrorKind.ContextLength or GatewayErrorKind.ContentFilter
         or GatewayErrorKind.NotFound or GatewayErrorKind.TooLarge or GatewayErrorKind.UnsupportedMediaType
         or GatewayErrorKind.Unprocessable or GatewayErrorKind.Permission;
-
-    private void Count(Exchange exchange, CacheOutcome outcome)
-    {
-        exchange.CacheStatus = exchange.Record.Cache = CacheMetrics.NameOf(outcome);
-        metrics.Count(outcome);
-    }
 
     private static partial class Log
     {

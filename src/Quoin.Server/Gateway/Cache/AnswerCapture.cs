@@ -7,7 +7,7 @@ namespace Quoin.Server.Gateway.Cache;
 /// Keeps a copy of the answer on its way to the client. An answer beyond <see cref="CacheLimits.EntryBytes"/>, and one
 /// that did not go out whole, leaves nothing.
 /// </summary>
-internal sealed class AnswerCapture : IDisposable
+internal sealed class AnswerCapture(TimeProvider time) : IDisposable
 {
     private readonly PooledBuffer _bytes = new();
     private TeeWriter? _tee;
@@ -15,6 +15,9 @@ internal sealed class AnswerCapture : IDisposable
 
     /// <summary>Set when the whole answer went out and is whole itself.</summary>
     public bool Complete { get; private set; }
+
+    /// <summary>When the last of it came, which is before its client had it.</summary>
+    public DateTimeOffset At { get; private set; }
 
     public bool Streamed { get; private set; }
 
@@ -46,6 +49,7 @@ internal sealed class AnswerCapture : IDisposable
 
     private void Add(ReadOnlySpan<byte> bytes)
     {
+        At = time.GetUtcNow();
         if (_tooLarge || _bytes.Length + bytes.Length > CacheLimits.EntryBytes)
         {
             _tooLarge = true;

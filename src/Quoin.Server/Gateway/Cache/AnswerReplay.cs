@@ -11,47 +11,53 @@ namespace Quoin.Server.Gateway.Cache;
 internal static class AnswerReplay
 {
     /// <summary>False where the answer cannot be put into the form that is asked for; nothing was sent then.</summary>
-    public static async ValueTask<bool> SendAsync(
+    public static ValueTask<bool> SendAsync(
+        Exchange exchange, CachedAnswer answer, bool usageIncluded, DateTimeOffset now)
+    {
+        var stream = exchange.Record.Stream;
+        var sameForm = stream == answer.Streamed
+            && (!stream || (answer.UsageIncluded == usageIncluded && exchange.Call.Framing is EventStreamFraming));
+        return sameForm
+            ? SendAsync(exchange, answer, answer.Body, now)
+            : ConvertAsync(exchange, answer, usageIncluded, now);
+    }
+
+    private static async ValueTask<bool> ConvertAsync(
         Exchange exchange, CachedAnswer answer, bool usageIncluded, DateTimeOffset now)
     {
         using var body = new PooledBuffer();
-        var stream = exchange.Record.Stream;
-        ReadOnlyMemory<byte> bytes;
-        var contentType = stream ? exchange.Call.Framing.ContentType
-            : answer.Streamed ? "application/json" : answer.ContentType;
-        if (stream == answer.Streamed && answer.UsageIncluded == usageIncluded
-            && (!stream || exchange.Call.Framing is EventStreamFraming))
+        try
         {
-            bytes = answer.Body;
-        }
-        else
-        {
-            try
-            {
-                if (!Convert(exchange, answer, usageIncluded, body))
-                {
-                    return false;
-                }
-            }
-            catch (Exception e) when (UnreadableAnswer.Is(e) || e is GatewayException)
+            if (!Convert(exchange, answer, usageIncluded, body))
             {
                 return false;
             }
-
-            bytes = body.WrittenMemory;
+        }
+        catch (Exception e) when (UnreadableAnswer.Is(e) || e is GatewayException)
+        {
+            return false;
         }
 
+        return await SendAsync(exchange, answer, body.WrittenMemory, now);
+    }
+
+    private static async ValueTask<bool> SendAsync(
+        Exchange exchange, CachedAnswer answer, ReadOnlyMemory<byte> body, DateTimeOffset now)
+    {
+        var stream = exchange.Record.Stream;
         exchange.Record.Provider = answer.Provider;
         exchange.Record.Model = answer.Model;
         exchange.CacheAge = now - answer.Created;
-        ResponseHead.Begin(exchange, 200, contentType);
+        ResponseHead.Begin(
+            exchange, 200,
+            stream ? exchange.Call.Framing.ContentType : answer.Streamed ? "application/json" : answer.ContentType);
         if (stream)
         {
             exchange.Http.Response.Headers.CacheControl = "no-cache";
             exchange.Record.StreamEvents = 1;
         }
 
-        await ResponseHead.WriteAsync(exchange, bytes);
+        await ResponseHead.WriteAsync(exchange, body);
         return true;
     }
 
@@ -75,6 +81,19 @@ internal static class AnswerReplay
         if (!(answer.Streamed ? ReadStream(dialect, answer, events) : ReadWhole(dialect, answer, events)))
         {
             return false;
+        }
+
+        if (!events.Exists(e => e is UsageReported))
+        {
+            if (answer.Usage is { } usage)
+            {
+                events.Insert(events.FindIndex(e => e is ResponseFinished), new UsageReported(usage));
+            }
+            else if (usageIncluded && exchange.Record.Stream)
+            {
+                // Nobody told it, and it is asked for.
+                return false;
+            }
         }
 
         var context = exchange.AnswerContextFor(answer.Model);
@@ -102,8 +121,11 @@ internal static class AnswerReplay
     private static bool ReadWhole(Dialect dialect, CachedAnswer answer, List<ChatEvent> events)
     {
         dialect.ReadResponse(answer.Body, events);
-        return !events.Exists(e => e is ResponseFailed);
+        return IsWhole(events);
     }
+
+    private static bool IsWhole(List<ChatEvent> events) =>
+        events.Exists(e => e is ResponseFinished) && !events.Exists(e => e is ResponseFailed);
 
     private static bool ReadStream(Dialect dialect, CachedAnswer answer, List<ChatEvent> events)
     {
@@ -117,7 +139,7 @@ internal static class AnswerReplay
             }
         }
 
-        return (reader.Ended || reader.Complete(events)) && !events.Exists(e => e is ResponseFailed);
+        return (reader.Ended || reader.Complete(events)) && IsWhole(events);
     }
 
     /// <summary>The events of a stream that is in memory.</summary>

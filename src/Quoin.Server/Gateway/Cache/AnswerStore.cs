@@ -12,6 +12,10 @@ internal readonly record struct CachePurge(CacheKey? Key, string? Route, string?
         && (Tenant is null || Tenant == tenant);
 }
 
+/// <param name="Complete">False where a store was away, which may have more.</param>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct CachePurged(long Removed, bool Complete);
+
 /// <param name="Entries">Null where the store cannot tell.</param>
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct CacheSize(long? Entries, long? Bytes, long Evictions);
@@ -25,14 +29,16 @@ internal abstract class AnswerStore : IDisposable
     /// <summary>As in <c>llm.cache.type</c>.</summary>
     public abstract string Type { get; }
 
+    /// <summary>Whether it takes an answer without asking a disk or a network.</summary>
+    public virtual bool IsImmediate => false;
+
     public abstract ValueTask<CachedAnswer?> GetAsync(CacheKey key, CancellationToken cancellationToken);
 
     /// <param name="keep">How long it may be of use, staleness included.</param>
     public abstract ValueTask SetAsync(
         CacheKey key, CachedAnswer answer, TimeSpan keep, CancellationToken cancellationToken);
 
-    /// <summary>How many were removed.</summary>
-    public abstract ValueTask<long> PurgeAsync(CachePurge purge, CancellationToken cancellationToken);
+    public abstract ValueTask<CachePurged> PurgeAsync(CachePurge purge, CancellationToken cancellationToken);
 
     /// <summary>What it holds, as far as it knows without asking anybody.</summary>
     public abstract CacheSize Size { get; }

@@ -44,7 +44,9 @@ internal readonly record struct CacheDirectives
     public bool Accept(CachedAnswer answer, DateTimeOffset now)
     {
         var age = now - answer.Created;
-        return (MaxAge is not { } oldest || age <= oldest)
+
+        // max-age=0 asks for a new answer, also in the moment after the last one.
+        return (MaxAge is not { } oldest || (age <= oldest && oldest > TimeSpan.Zero))
             && now + (MinFresh ?? TimeSpan.Zero) < answer.Expires + (MaxStale ?? TimeSpan.Zero);
     }
 

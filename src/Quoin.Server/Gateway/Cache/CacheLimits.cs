@@ -37,8 +37,8 @@ internal static class CacheLimits
     public const int Waiting = 100_000;
 
     /// <summary>
-    /// Files looked at when a file cache is opened. Reading the heads of a hundred thousand takes some seconds; files
-    /// beyond are deleted.
+    /// Files looked at when a file cache is opened: reading the heads of a hundred thousand takes some seconds, in
+    /// which nothing is served. Files beyond are deleted.
     /// </summary>
     public const int IndexedFiles = 200_000;
 

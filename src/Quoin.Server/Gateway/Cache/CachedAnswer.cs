@@ -1,3 +1,5 @@
+using Quoin.Server.Gateway.Conversation;
+
 namespace Quoin.Server.Gateway.Cache;
 
 /// <summary>
@@ -18,6 +20,9 @@ internal sealed record CachedAnswer
 
     /// <summary>openai-chat: the stream has the chunk with the usage.</summary>
     public required bool UsageIncluded { get; init; }
+
+    /// <summary>As the provider told it, for forms of the answer that must have it; null: it did not.</summary>
+    public Usage? Usage { get; init; }
 
     /// <summary>Who answered, for the headers of those who get it again.</summary>
     public required string Provider { get; init; }

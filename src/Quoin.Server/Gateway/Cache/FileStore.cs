@@ -12,6 +12,8 @@ internal sealed partial class FileStore : AnswerStore
 {
     private const string Extension = ".answer";
     private const string TemporaryExtension = ".part";
+    private const int KeyChars = CacheKey.Bytes * 2;
+    private const int NameChars = KeyChars + 7;
 
     private readonly Lock _lock = new();
     private readonly TinyLfu<Place> _index;
@@ -24,6 +26,9 @@ internal sealed partial class FileStore : AnswerStore
     private long _bytes;
     private long _evictions;
     private long _temporary;
+
+    /// <summary>1 while nothing can be written: said once, not for each answer.</summary>
+    private int _failing;
 
     private FileStore(string folder, CacheBound bound, TimeProvider time, FileLayer files, ILogger logger)
     {
@@ -122,16 +127,31 @@ internal sealed partial class FileStore : AnswerStore
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             await _files.WriteAsync(temporary, bytes, cancellationToken);
             _files.Rename(temporary, path);
+            if (Interlocked.Exchange(ref _failing, 0) != 0)
+            {
+                Log.KeptAgain(_logger);
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Log.NotKept(_logger, e.Message);
+            if (Interlocked.Exchange(ref _failing, 1) == 0)
+            {
+                Log.NotKept(_logger, e.Message);
+            }
+
             Drop(key);
             Delete(temporary);
+            return;
+        }
+
+        if (!IsIndexed(key))
+        {
+            // Pushed out while it was written: nobody would find the file, or count it.
+            Delete(path);
         }
     }
 
-    public override ValueTask<long> PurgeAsync(CachePurge purge, CancellationToken cancellationToken)
+    public override ValueTask<CachePurged> PurgeAsync(CachePurge purge, CancellationToken cancellationToken)
     {
         KeyValuePair<CacheKey, Place>[] found;
         lock (_lock)
@@ -145,7 +165,7 @@ internal sealed partial class FileStore : AnswerStore
         }
 
         DeleteEvicted();
-        return new(found.Length);
+        return new(new CachePurged(found.Length, Complete: true));
     }
 
     private bool TryIndex(CacheKey key, Place place)
@@ -159,6 +179,14 @@ internal sealed partial class FileStore : AnswerStore
 
             _bytes += place.Bytes;
             _index.Set(key, place, _byBytes ? place.Bytes : 1);
+            return _index.TryPeek(key, out _);
+        }
+    }
+
+    private bool IsIndexed(in CacheKey key)
+    {
+        lock (_lock)
+        {
             return _index.TryPeek(key, out _);
         }
     }
@@ -211,6 +239,10 @@ internal sealed partial class FileStore : AnswerStore
         {
             _files.Delete(path);
         }
+        catch (DirectoryNotFoundException)
+        {
+            // Nothing was ever written there.
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             Log.NotDeleted(_logger, path, e.Message);
@@ -228,17 +260,23 @@ internal sealed partial class FileStore : AnswerStore
     {
         var now = _time.GetUtcNow();
         var seen = 0;
+        var buffer = new byte[EntryFormat.HeadBytes];
         foreach (var folder in Directory.EnumerateDirectories(_folder, "??"))
         {
             foreach (var path in Directory.EnumerateFiles(folder))
             {
-                var name = Path.GetFileNameWithoutExtension(path);
-                var whole = path.EndsWith(Extension, StringComparison.Ordinal) && CacheKey.TryParse(name, out var key)
-                    && ++seen <= CacheLimits.IndexedFiles && TryReadPlace(path, out var place) && now < place.DropAt
+                var name = Path.GetFileName(path);
+                if (name.Length < NameChars || !CacheKey.TryParse(name[..KeyChars], out var key)
+                    || !name.AsSpan(KeyChars).StartsWith(Extension))
+                {
+                    // Not ours.
+                    continue;
+                }
+
+                var whole = name.Length == NameChars && ++seen <= CacheLimits.IndexedFiles
+                    && TryReadPlace(path, buffer, out var place) && now < place.DropAt
                     && TryIndex(key, place);
-                var ours = path.EndsWith(Extension, StringComparison.Ordinal)
-                    || path.EndsWith(TemporaryExtension, StringComparison.Ordinal);
-                if (!whole && ours)
+                if (!whole)
                 {
                     Delete(path);
                 }
@@ -248,14 +286,16 @@ internal sealed partial class FileStore : AnswerStore
         DeleteEvicted();
     }
 
-    private static bool TryReadPlace(string path, out Place place)
+    /// <summary>Reads the head only: a damaged body is found when it is asked for.</summary>
+    private static bool TryReadPlace(string path, byte[] buffer, out Place place)
     {
         place = default;
         try
         {
-            var length = new FileInfo(path).Length;
-            if (length > CacheLimits.EntryBytes + (8 * CacheLimits.NameChars)
-                || EntryFormat.Read(File.ReadAllBytes(path)) is not { } entry)
+            using var file = File.OpenHandle(path);
+            var length = RandomAccess.GetLength(file);
+            var read = RandomAccess.Read(file, buffer, 0);
+            if (EntryFormat.ReadHead(buffer.AsSpan(0, read), length) is not { } entry)
             {
                 return false;
             }
@@ -277,9 +317,13 @@ internal sealed partial class FileStore : AnswerStore
             EventName = nameof(Corrupt))]
         public static partial void Corrupt(ILogger logger, string path);
 
-        [LoggerMessage(2211, LogLevel.Warning, "An answer could not be written to the cache: {Reason}",
+        [LoggerMessage(2211, LogLevel.Warning, "Answers cannot be written to the cache, and are not kept: {Reason}",
             EventName = nameof(NotKept))]
         public static partial void NotKept(ILogger logger, string reason);
+
+        [LoggerMessage(2213, LogLevel.Information, "Answers are written to the cache again",
+            EventName = nameof(KeptAgain))]
+        public static partial void KeptAgain(ILogger logger);
 
         [LoggerMessage(2212, LogLevel.Warning, "The cached answer {Path} could not be deleted: {Reason}",
             EventName = nameof(NotDeleted))]

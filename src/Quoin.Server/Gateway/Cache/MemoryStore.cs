@@ -24,6 +24,8 @@ internal sealed class MemoryStore : AnswerStore
 
     public override string Type => "memory";
 
+    public override bool IsImmediate => true;
+
     public override ValueTask<CachedAnswer?> GetAsync(CacheKey key, CancellationToken cancellationToken) =>
         new(Get(key));
 
@@ -59,7 +61,7 @@ internal sealed class MemoryStore : AnswerStore
         return ValueTask.CompletedTask;
     }
 
-    public override ValueTask<long> PurgeAsync(CachePurge purge, CancellationToken cancellationToken)
+    public override ValueTask<CachePurged> PurgeAsync(CachePurge purge, CancellationToken cancellationToken)
     {
         var removed = 0L;
         foreach (var part in _parts)
@@ -80,7 +82,7 @@ internal sealed class MemoryStore : AnswerStore
             }
         }
 
-        return new(removed);
+        return new(new CachePurged(removed, Complete: true));
     }
 
     public override CacheSize Size

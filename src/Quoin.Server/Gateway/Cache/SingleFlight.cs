@@ -2,10 +2,24 @@ using System.Collections.Concurrent;
 
 namespace Quoin.Server.Gateway.Cache;
 
-/// <summary>How the flight ended that a request waited for.</summary>
-/// <param name="Answer">What the leader got; null when it got none that others may have.</param>
-/// <param name="Error">The leader's error, null when its client left or its answer is for it alone.</param>
-internal readonly record struct FlightResult(CachedAnswer? Answer, GatewayError? Error);
+/// <summary>How a flight ended that requests waited for.</summary>
+internal enum FlightEnd
+{
+    /// <summary>Nothing is known: the leader's client left, or its own time was over. Another may lead.</summary>
+    Left,
+
+    /// <summary>There is an answer for all.</summary>
+    Answered,
+
+    /// <summary>The call failed.</summary>
+    Failed,
+
+    /// <summary>The answer went to the leader's client, and is too large to be given to others.</summary>
+    Unshared,
+}
+
+internal readonly record struct FlightResult(
+    FlightEnd End, CachedAnswer? Answer = null, GatewayError? Error = null);
 
 /// <summary>
 /// One call for many equal requests. The first to join a key leads and makes the call; those who join while it lasts
@@ -15,24 +29,38 @@ internal readonly record struct FlightResult(CachedAnswer? Answer, GatewayError?
 internal sealed class SingleFlight
 {
     private readonly ConcurrentDictionary<CacheKey, Flight> _flights = new();
+    private readonly int[] _landings = new int[1024];
     private int _waiting;
 
     /// <summary>Requests that wait for another's answer.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
 
+    /// <summary>
+    /// A number that changes when a flight of this key lands (and of some others). Who read it, then found nothing in
+    /// the store, and then leads, need look there again only if it changed.
+    /// </summary>
+    public int LandingsOf(in CacheKey key) => Volatile.Read(ref LandingsAt(key));
+
     /// <summary>True: the caller leads and must call <see cref="Land"/>. False: the flight is another's.</summary>
     public bool Join(in CacheKey key, out Flight flight)
     {
+        if (_flights.TryGetValue(key, out var others))
+        {
+            flight = others;
+            return false;
+        }
+
         var own = new Flight();
         flight = _flights.GetOrAdd(key, own);
         return flight == own;
     }
 
-    /// <summary>Ends a flight: whoever joins from now on begins another.</summary>
+    /// <summary>Ends a flight, whose answer is in the store by now: whoever joins from now on begins another.</summary>
     public void Land(in CacheKey key, Flight flight, FlightResult result)
     {
+        Interlocked.Increment(ref LandingsAt(key));
         _flights.TryRemove(KeyValuePair.Create(key, flight));
-        flight.Land(result);
+        flight.Tell(result);
     }
 
     /// <summary>Waits for another's flight. Null when too many wait already.</summary>
@@ -46,7 +74,7 @@ internal sealed class SingleFlight
 
         try
         {
-            return await flight.Landed.WaitAsync(cancellationToken);
+            return await flight.Told.WaitAsync(cancellationToken);
         }
         finally
         {
@@ -54,13 +82,16 @@ internal sealed class SingleFlight
         }
     }
 
+    private ref int LandingsAt(in CacheKey key) => ref _landings[(int)(key.C & 1023)];
+
     internal sealed class Flight
     {
-        private readonly TaskCompletionSource<FlightResult> _landed =
+        private readonly TaskCompletionSource<FlightResult> _told =
             new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public Task<FlightResult> Landed => _landed.Task;
+        public Task<FlightResult> Told => _told.Task;
 
-        public void Land(FlightResult result) => _landed.TrySetResult(result);
+        /// <summary>Lets those who wait go on. It may be known before the answer is in the store.</summary>
+        public void Tell(FlightResult result) => _told.TrySetResult(result);
     }
 }

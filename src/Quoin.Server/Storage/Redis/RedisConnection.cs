@@ -41,8 +41,12 @@ internal sealed partial class RedisConnection : IDisposable
     }
 
     /// <summary>Asks within the budget.</summary>
+    public ValueTask<RedisReply<T>> AskAsync<T>(Func<IDatabase, Task<T>> ask, CancellationToken cancellationToken) =>
+        AskAsync(ask, _budget, cancellationToken);
+
+    /// <summary>Asks within a time of its own: where no request waits.</summary>
     public async ValueTask<RedisReply<T>> AskAsync<T>(
-        Func<IDatabase, Task<T>> ask, CancellationToken cancellationToken)
+        Func<IDatabase, Task<T>> ask, TimeSpan budget, CancellationToken cancellationToken)
     {
         if (!MayAsk())
         {
@@ -51,7 +55,7 @@ internal sealed partial class RedisConnection : IDisposable
 
         try
         {
-            var value = await RunAsync(ask).WaitAsync(_budget, _time, cancellationToken);
+            var value = await RunAsync(ask).WaitAsync(budget, _time, cancellationToken);
             Succeeded();
             return new RedisReply<T>(true, value);
         }
@@ -116,7 +120,9 @@ internal sealed partial class RedisConnection : IDisposable
                     ClientName = "quoin",
                 };
                 options.EndPoints.Add(_address.Host, _address.Port);
-                _connecting = ConnectionMultiplexer.ConnectAsync(options);
+
+                // Not on the caller's thread: the library looks names up and starts threads of its own.
+                _connecting = Task.Run(() => ConnectionMultiplexer.ConnectAsync(options));
             }
 
             return _connecting;

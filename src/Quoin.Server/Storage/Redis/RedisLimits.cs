@@ -14,4 +14,7 @@ internal static class RedisLimits
 
     /// <summary>For connecting, in the background; callers wait for their budget only.</summary>
     public static readonly TimeSpan ConnectTime = TimeSpan.FromSeconds(5);
+
+    /// <summary>For a piece of a purge, which no request waits for.</summary>
+    public static readonly TimeSpan PurgeTime = TimeSpan.FromSeconds(5);
 }

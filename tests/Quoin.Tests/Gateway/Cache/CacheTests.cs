@@ -6,24 +6,13 @@ using Quoin.Server.Gateway.Dialects;
 using Quoin.Server.Gateway.Relay;
 using Quoin.Tests.Fakes;
 using Quoin.Tests.Gateway.Server;
+using static Quoin.Tests.Gateway.Cache.CacheRig;
 
 namespace Quoin.Tests.Gateway.Cache;
 
 /// <summary>The cache in the whole server.</summary>
 public sealed class CacheTests
 {
-    private const string Chat = "/v1/chat/completions";
-    private const string Body = """{"model":"m","messages":[{"role":"user","content":"Hi"}]}""";
-
-    private const string Answer =
-        """{"id":"c1","object":"chat.completion","created":1,"model":"m-1","choices":[{"index":0,"message":"""
-        + """{"role":"assistant","content":"Hello there"},"finish_reason":"stop"}],"""
-        + """ "usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5}}""";
-
-    private static readonly string Stream =
-        Event("""{"role":"assistant","content":""}""", "null") + Event("""{"content":"Hello"}""", "null")
-        + Event("""{"content":" there"}""", "null") + Event("{}", "\"stop\"") + "data: [DONE]\n\n";
-
     [Fact]
     public async Task An_equal_request_gets_the_same_bytes_without_a_call()
     {
@@ -32,7 +21,7 @@ public sealed class CacheTests
         using var first = await gateway.PostAsync(Chat, Body);
         using var second = await gateway.PostAsync(
             Chat, """{"messages": [{"content":"Hi","role":"user"}], "user":"u", "model":"m"}""");
-        Assert.Equal(("miss", "hit"), (Cache(first), Cache(second)));
+        Assert.Equal(("miss", "hit"), (OutcomeOf(first), OutcomeOf(second)));
         Assert.Equal(Answer, await first.Content.ReadAsStringAsync());
         Assert.Equal(Answer, await second.Content.ReadAsStringAsync());
         Assert.Equal("up", Assert.Single(second.Headers.GetValues("X-Quoin-Provider")));
@@ -43,14 +32,14 @@ public sealed class CacheTests
     [Fact]
     public async Task A_stream_is_given_again_as_it_was()
     {
-        await using var upstream = new ScriptedUpstream(ScriptedUpstream.Events(Stream, 7));
+        await using var upstream = new ScriptedUpstream(ScriptedUpstream.Events(StreamText, 7));
         await using var gateway = await StartAsync(upstream);
         var streamed = Body.Replace("{\"model\"", "{\"stream\":true,\"model\"");
-        Assert.Equal((200, Stream), await gateway.AskAsync(Chat, streamed));
+        Assert.Equal((200, StreamText), await gateway.AskAsync(Chat, streamed));
         using var again = await gateway.PostAsync(Chat, streamed);
-        Assert.Equal("hit", Cache(again));
+        Assert.Equal("hit", OutcomeOf(again));
         Assert.Equal("text/event-stream", again.Content.Headers.ContentType?.MediaType);
-        Assert.Equal(Stream, await again.Content.ReadAsStringAsync());
+        Assert.Equal(StreamText, await again.Content.ReadAsStringAsync());
         Assert.Single(upstream.Requests);
     }
 
@@ -73,7 +62,7 @@ public sealed class CacheTests
             {
                 var (path, body) = Question(dialect, stream);
                 using var response = await gateway.PostAsync(path, body);
-                Assert.Equal(texts.Count == 0 ? "miss" : "hit", Cache(response));
+                Assert.Equal(texts.Count == 0 ? "miss" : "hit", OutcomeOf(response));
                 texts.Add(TextOf(dialect, await response.Content.ReadAsByteArrayAsync(), stream));
             }
 
@@ -136,25 +125,6 @@ public sealed class CacheTests
         Assert.Equal("miss", await AskAsync(gateway, ""));
     }
 
-    [Fact]
-    public async Task A_stale_answer_is_better_than_a_broken_provider_where_that_is_allowed()
-    {
-        var clock = new ManualClock();
-        await using var upstream = new ScriptedUpstream(
-            ScriptedUpstream.Json(Answer), ScriptedUpstream.Json("{}", 500), ScriptedUpstream.Json("{}", 400),
-            ScriptedUpstream.Json("{}", 500));
-        await using var gateway = await StartAsync(
-            upstream, cache => cache with { StaleIfError = TimeSpan.FromMinutes(10) }, clock);
-        await gateway.AskAsync(Chat, Body);
-        clock.Advance(TimeSpan.FromMinutes(6));
-        using var stale = await gateway.PostAsync(Chat, Body);
-        Assert.Equal((200, "stale"), ((int)stale.StatusCode, Cache(stale)));
-        Assert.Equal(Answer, await stale.Content.ReadAsStringAsync());
-        Assert.Equal(400, (await gateway.AskAsync(Chat, Body)).Status);
-        clock.Advance(TimeSpan.FromMinutes(10));
-        Assert.Equal(502, (await gateway.AskAsync(Chat, Body)).Status);
-    }
-
     [Theory]
     [InlineData("""{"error":{"message":"no"}}""", 500)]
     [InlineData("""{"choices":[{"index":0,"message":{"content":"x"},"finish_reason":"content_filter"}]}""", 200)]
@@ -174,86 +144,15 @@ public sealed class CacheTests
             async connection =>
             {
                 await connection.SendStreamHeadAsync();
-                await connection.SendChunksAsync(Stream[..(Stream.Length / 2)]);
+                await connection.SendChunksAsync(StreamText[..(StreamText.Length / 2)]);
                 connection.Reset();
             },
-            ScriptedUpstream.Events(Stream));
+            ScriptedUpstream.Events(StreamText));
         await using var gateway = await StartAsync(upstream);
         var streamed = Body.Replace("{\"model\"", "{\"stream\":true,\"model\"");
         await gateway.AskAsync(Chat, streamed);
-        Assert.Equal((200, Stream), await gateway.AskAsync(Chat, streamed));
+        Assert.Equal((200, StreamText), await gateway.AskAsync(Chat, streamed));
         Assert.Equal(2, upstream.Requests.Count);
-    }
-
-    [Fact]
-    public async Task A_thousand_equal_requests_at_once_make_one_call()
-    {
-        var go = new TaskCompletionSource();
-        await using var upstream = new ScriptedUpstream(async connection =>
-        {
-            await go.Task;
-            await ScriptedUpstream.Json(Answer)(connection);
-        });
-        await using var gateway = await StartAsync(upstream);
-        var asking = Enumerable.Range(0, 1000).Select(_ => gateway.AskAsync(Chat, Body)).ToArray();
-        await WaitAsync(gateway, 999);
-        go.SetResult();
-        Assert.All(await Task.WhenAll(asking), answer => Assert.Equal((200, Answer), answer));
-        Assert.Single(upstream.Requests);
-
-        // A client has its answer before the answer is counted.
-        var stats = await StatsAsync(gateway);
-        while (stats.GetProperty("coalesced").GetInt32() < 999)
-        {
-            stats = await StatsAsync(gateway);
-        }
-
-        Assert.Equal((999, 1), (stats.GetProperty("coalesced").GetInt32(), stats.GetProperty("misses").GetInt32()));
-    }
-
-    [Fact]
-    public async Task When_the_first_client_leaves_one_that_waits_takes_over()
-    {
-        var left = new TaskCompletionSource();
-        await using var upstream = new ScriptedUpstream(
-            async connection =>
-            {
-                await connection.WaitForCloseAsync();
-                left.SetResult();
-            },
-            ScriptedUpstream.Json(Answer));
-        await using var gateway = await StartAsync(upstream);
-        using var leaving = new CancellationTokenSource();
-        var first = gateway.PostAsync(Chat, Body, leaving.Token);
-        while (upstream.Requests.IsEmpty)
-        {
-            await Task.Yield();
-        }
-
-        var others = Enumerable.Range(0, 20).Select(_ => gateway.AskAsync(Chat, Body)).ToArray();
-        await WaitAsync(gateway, 20);
-        await leaving.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
-        await left.Task;
-        Assert.All(await Task.WhenAll(others), answer => Assert.Equal((200, Answer), answer));
-        Assert.Equal(2, upstream.Requests.Count);
-    }
-
-    [Fact]
-    public async Task When_the_first_call_fails_one_takes_over_and_a_provider_that_stays_down_is_not_asked_by_all()
-    {
-        var go = new TaskCompletionSource();
-        await using var upstream = new ScriptedUpstream(async connection =>
-        {
-            await go.Task;
-            await ScriptedUpstream.Json("{}", 500)(connection);
-        });
-        await using var gateway = await StartAsync(upstream);
-        var asking = Enumerable.Range(0, 50).Select(_ => gateway.AskAsync(Chat, Body)).ToArray();
-        await WaitAsync(gateway, 49);
-        go.SetResult();
-        Assert.All(await Task.WhenAll(asking), answer => Assert.Equal(502, answer.Status));
-        Assert.InRange(upstream.Requests.Count, 2, 6);
     }
 
     [Fact]
@@ -302,19 +201,6 @@ public sealed class CacheTests
     [InlineData("many", false)]
     public void The_bound_is_a_number_of_entries_or_of_bytes(string text, bool accepted) =>
         Assert.Equal(accepted, Quoin.Server.Gateway.Cache.CacheBound.TryParse(text, out _));
-
-    private static Task<TestGateway> StartAsync(
-        ScriptedUpstream upstream, Func<CacheOptions, CacheOptions>? change = null, TimeProvider? clock = null)
-    {
-        var cache = new CacheOptions { Enable = true };
-        return TestGateway.BeforeAsync(
-            upstream,
-            change: options => options with
-            {
-                Llm = options.Llm with { Cache = change is null ? cache : change(cache) },
-            },
-            time: clock);
-    }
 
     private static (string Path, string Body) Question(string dialect, bool stream)
     {
@@ -373,49 +259,9 @@ public sealed class CacheTests
         }
     }
 
-    private static string Event(string delta, string finish) =>
-        """data: {"id":"c1","object":"chat.completion.chunk","created":1,"model":"m-1","choices":[{"index":0,"delta":"""
-        + delta + ",\"finish_reason\":" + finish + "}]}\n\n";
-
-    private static string? Cache(HttpResponseMessage response) =>
-        response.Headers.TryGetValues("X-Quoin-Cache", out var values) ? Assert.Single(values) : null;
-
-    private static HttpRequestMessage NewRequest(string directives)
-    {
-        var request = new HttpRequestMessage(HttpMethod.Post, Chat)
-        {
-            Content = new StringContent(Body, null, "application/json"),
-        };
-        if (directives.Length > 0)
-        {
-            request.Headers.TryAddWithoutValidation("Cache-Control", directives);
-        }
-
-        return request;
-    }
-
-    private static async Task<string?> AskAsync(TestGateway gateway, string directives)
-    {
-        using var request = NewRequest(directives);
-        using var response = await gateway.Client.SendAsync(request);
-        Assert.Equal(200, (int)response.StatusCode);
-        return Cache(response);
-    }
-
-    private static async Task<JsonElement> StatsAsync(TestGateway gateway) =>
-        JsonElement.Parse(await gateway.Client.GetStringAsync("/api/v1/cache"));
-
     private static async Task<int> PurgeAsync(TestGateway gateway, string query)
     {
         using var response = await gateway.Client.DeleteAsync("/api/v1/cache" + query);
         return JsonElement.Parse(await response.Content.ReadAsStringAsync()).GetProperty("removed").GetInt32();
-    }
-
-    private static async Task WaitAsync(TestGateway gateway, int waiting)
-    {
-        while ((await StatsAsync(gateway)).GetProperty("waiting").GetInt32() < waiting)
-        {
-            await Task.Yield();
-        }
     }
 }
