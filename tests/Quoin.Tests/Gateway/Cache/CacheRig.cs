@@ -35,7 +35,7 @@ internal static class CacheRig
     public static string? OutcomeOf(HttpResponseMessage response) =>
         response.Headers.TryGetValues("X-Quoin-Cache", out var values) ? Assert.Single(values) : null;
 
-    /// <summary>Calls of the model: a clock that is turned on lets the gateway ask after the provider's health too.</summary>
+    /// <summary>Calls of the model; a clock that is turned on lets the gateway ask after its health too.</summary>
     public static int CallsOf(ScriptedUpstream upstream) =>
         upstream.Requests.Count(request => request.Head.StartsWith("POST", StringComparison.Ordinal));
 
