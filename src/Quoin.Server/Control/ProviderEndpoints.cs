@@ -127,11 +127,24 @@ internal static class ProviderEndpoints
             writer.WriteNumber("open_for_s"u8, Seconds(now, until, time));
         }
 
-        if (key.AsideUntil(now) is > 0 and var aside)
+        if (key.RefusedUntil(now) is > 0 and var refused)
         {
-            writer.WriteString(
-                "aside"u8, key.ReasonAside(now) == AsideReason.RateLimited ? "rate_limited"u8 : "refused"u8);
-            writer.WriteNumber("aside_for_s"u8, Seconds(now, aside, time));
+            writer.WriteNumber("refused_for_s"u8, Seconds(now, refused, time));
+        }
+
+        var limited = key.Limited(now);
+        if (limited.Count > 0)
+        {
+            writer.WriteStartArray("rate_limited"u8);
+            foreach (var (model, end) in limited)
+            {
+                writer.WriteStartObject();
+                writer.WriteString("model"u8, model);
+                writer.WriteNumber("for_s"u8, Seconds(now, end, time));
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
         }
 
         writer.WriteEndObject();

@@ -17,7 +17,7 @@ internal sealed record ClientCase(string Script, string Name, Speech Speech, str
     public const string Truncated = "truncated";
 
     private static readonly string[] Faults =
-        ["server-error", "malformed", "disconnect", "overloaded", "context-length"];
+        ["server-error", "malformed", "disconnect", "rate-limit", "overloaded", "context-length"];
 
     public bool IsFault => Name.Contains("fault ", StringComparison.Ordinal);
 

@@ -76,17 +76,17 @@ public sealed class ClientRuns : IAsyncLifetime
     private static string[] Reference(string script) =>
         Models.TryGetValue(script, out var model) ? [model] : [.. Models.Values];
 
-    // Faults are part of what clients are shown: nothing is tried twice, and no provider is left alone for them. A 429
-    // cannot be among them: its key would be left alone for its Retry-After, and all other cases need it.
+    // Faults are part of what clients are shown: nothing is tried twice, and no provider is left alone for them. A
+    // model that has reached its limit is left alone for its Retry-After: it is one of its own.
     private static string Configuration(string mock) => $$"""
         llm:
           retry: {max_retries: 0}
           health_check: {enabled: false}
         circuit_breaker: {enabled: false}
         providers:
-          mock-openai: {type: openai, base_url: "{{mock}}/v1", api_key: test-openai, models: [gpt-mock]}
-          mock-anthropic: {type: anthropic, base_url: "{{mock}}/v1", api_key: test-anthropic, models: [claude-mock]}
-          mock-gemini: {type: gemini, base_url: "{{mock}}/v1beta", api_key: test-gemini, models: [gemini-mock]}
+          mock-openai: {type: openai, base_url: "{{mock}}/v1", api_key: test-openai, models: [gpt-mock, gpt-*]}
+          mock-anthropic: {type: anthropic, base_url: "{{mock}}/v1", api_key: test-anthropic, models: [claude-mock, claude-*]}
+          mock-gemini: {type: gemini, base_url: "{{mock}}/v1beta", api_key: test-gemini, models: [gemini-mock, gemini-*]}
           sim: {type: sim}
         """;
 

@@ -48,6 +48,7 @@ public sealed class ClientTests(ClientRuns runs)
         Assert.False(answer.Ok, answer.Content);
         int?[] expected = Case(script, name).Same switch
         {
+            "rate-limit" => [429],
             "overloaded" => [503, 529],
             "context-length" => [400],
             "server-error" or "malformed" or "disconnect" => [502],

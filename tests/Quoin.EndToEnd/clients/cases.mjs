@@ -23,7 +23,7 @@ export const personSchema = {
   additionalProperties: false,
 };
 export const faults =
-  ['server-error', 'malformed', 'disconnect', 'overloaded', 'context-length', 'truncated'];
+  ['server-error', 'malformed', 'disconnect', 'rate-limit', 'overloaded', 'context-length', 'truncated'];
 export const faultMessage = (fault) => `Please make the fault ${fault}.`;
 
 const finishNames = {
@@ -71,9 +71,13 @@ export async function run(cases) {
 }
 
 // The cases of faults, unstreamed and streamed, from the two ways a client sends one message.
+// The model that has reached its limit is another: it is not asked for a time.
 export function faultCases(send, stream) {
+  const modelOf = (fault, model) => fault === 'rate-limit' ? `${model}-limited` : model;
   return Object.fromEntries(faults.flatMap((fault) => [
-    ...fault === 'truncated' ? [] : [[`fault ${fault}`, (base, model) => send(base, model, faultMessage(fault))]],
-    [`fault ${fault} streamed`, (base, model) => stream(base, model, faultMessage(fault))],
+    ...fault === 'truncated' ? [] : [
+      [`fault ${fault}`, (base, model) => send(base, modelOf(fault, model), faultMessage(fault))],
+    ],
+    [`fault ${fault} streamed`, (base, model) => stream(base, modelOf(fault, model), faultMessage(fault))],
   ]));
 }

@@ -26,6 +26,7 @@ const faultOptions = {
   'server-error': { chaos: { dropRate: 1 } },
   'malformed': { chaos: { malformedRate: 1 } },
   'disconnect': { chaos: { disconnectRate: 1 } },
+  'rate-limit': { chaos: { rateLimitRate: 1 } },
   'truncated': { truncateAfterChunks: 4, chunkSize: 4 },
 };
 for (const fault of faults) {

@@ -7,8 +7,8 @@ namespace Quoin.Server.Gateway.Failover;
 /// <summary>
 /// Books the end of an attempt: metrics, breaker, health, latency, and whether the key is left aside.
 /// To the breaker 5xx, timeouts, unreachable providers, broken answers and a 429 that does not say for how long are
-/// failures. A 429 with Retry-After and a refused key set the key aside and say nothing; any other answer, also a 4xx,
-/// is a success: the provider works. Calls that the client ended say nothing.
+/// failures. A 429 with Retry-After (for its model) and a refused key set the key aside and say nothing; any other
+/// answer, also a 4xx, is a success: the provider works. Calls that the client ended say nothing.
 /// </summary>
 internal sealed partial class AttemptLedger(GatewayServices services, ILogger logger)
 {
@@ -42,7 +42,7 @@ internal sealed partial class AttemptLedger(GatewayServices services, ILogger lo
 
                 break;
             case AttemptOutcome.Success:
-                chosen.Key.State.TakeBack();
+                chosen.Key.State.TakeBack(chosen.Candidate.Model);
                 Succeed(exchange, chosen, now);
                 if (record.ProviderAnswered > 0)
                 {
@@ -75,7 +75,7 @@ internal sealed partial class AttemptLedger(GatewayServices services, ILogger lo
         var key = chosen.Key.State;
         if (AttemptVerdict.RefusesKey(error))
         {
-            key.SetAside(now + Ticks(FailoverLimits.RefusedAside), AsideReason.Refused);
+            key.Refuse(now + Ticks(FailoverLimits.RefusedAside));
             key.Breaker.Cancel(chosen.Ticket);
             Log.KeyRefused(logger, chosen.Candidate.Upstream.Name, error.Message);
         }
@@ -86,7 +86,7 @@ internal sealed partial class AttemptLedger(GatewayServices services, ILogger lo
         else if (error.RetryAfter is { } wait && wait > TimeSpan.Zero)
         {
             var bounded = wait < FailoverLimits.LongestAside ? wait : FailoverLimits.LongestAside;
-            key.SetAside(now + Ticks(bounded), AsideReason.RateLimited);
+            key.Limit(chosen.Candidate.Model, now + Ticks(bounded), now);
             key.Breaker.Cancel(chosen.Ticket);
         }
         else

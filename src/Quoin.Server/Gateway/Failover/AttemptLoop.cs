@@ -84,7 +84,9 @@ internal sealed partial class AttemptLoop(
         CandidateChoice choice, Chosen chosen, AttemptOutcome outcome, GatewayError error, RetryOptions retry) =>
         choice.Failed(
             chosen,
-            keyOnly: outcome == AttemptOutcome.RateLimited || AttemptVerdict.RefusesKey(error),
+            AttemptVerdict.RefusesKey(error) ? FaultOf.Key
+                : outcome == AttemptOutcome.RateLimited ? FaultOf.KeyAndModel
+                : FaultOf.Candidate,
             AttemptVerdict.MayRetry(outcome, error, retry));
 
     private async ValueTask<(Chosen Chosen, AttemptResult Result, AttemptOutcome Outcome)> AttemptAsync(
@@ -225,7 +227,7 @@ internal sealed partial class AttemptLoop(
         Exchange exchange, CandidateChoice choice, Chosen broken, GatewayError error)
     {
         var (record, continuation) = (exchange.Record, exchange.Continuation!);
-        choice.Failed(broken, keyOnly: false, retryable: false);
+        choice.Failed(broken, FaultOf.Candidate, retryable: false);
         choice.Continuing = true;
         continuation.AddUsage(record.Usage);
         for (var now = services.Time.GetTimestamp();
@@ -242,7 +244,8 @@ internal sealed partial class AttemptLoop(
                 return;
             }
 
-            choice.Failed(next, keyOnly: AttemptVerdict.RefusesKey(result.Error!), retryable: false);
+            var fault = AttemptVerdict.RefusesKey(result.Error!) ? FaultOf.Key : FaultOf.Candidate;
+            choice.Failed(next, fault, retryable: false);
             if (result.Begun && !continuation.Possible)
             {
                 break;

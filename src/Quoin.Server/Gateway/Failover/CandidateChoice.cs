@@ -31,7 +31,8 @@ internal sealed class CandidateChoice
     /// <summary>Tried, and worth another try after a pause.</summary>
     private ulong _retryable;
 
-    private List<KeyState>? _triedKeys;
+    /// <summary>Keys that were refused, and with a model those that had reached its limit.</summary>
+    private List<(KeyState Key, string? Model)>? _triedKeys;
 
     public CandidateChoice(
         Exchange exchange, IReadOnlyList<Candidate> candidates, RandomNumbers random)
@@ -67,12 +68,12 @@ internal sealed class CandidateChoice
         return found;
     }
 
-    /// <summary>The whole candidate failed, or only the key.</summary>
-    public void Failed(in Chosen chosen, bool keyOnly, bool retryable)
+    /// <summary>The whole candidate failed, or only the key, or that for the candidate's model.</summary>
+    public void Failed(in Chosen chosen, FaultOf fault, bool retryable)
     {
-        if (keyOnly)
+        if (fault != FaultOf.Candidate)
         {
-            (_triedKeys ??= []).Add(chosen.Key.State);
+            (_triedKeys ??= []).Add((chosen.Key.State, fault == FaultOf.Key ? null : chosen.Candidate.Model));
         }
         else
         {
@@ -83,7 +84,7 @@ internal sealed class CandidateChoice
         {
             _retryable |= 1UL << chosen.Index;
         }
-        else if (!keyOnly)
+        else if (fault == FaultOf.Candidate)
         {
             _retryable &= ~(1UL << chosen.Index);
         }
@@ -115,12 +116,12 @@ internal sealed class CandidateChoice
 
             foreach (var key in candidate.Account.Keys)
             {
-                var reason = key.State.ReasonAside(now);
+                var reason = key.State.ReasonAside(now, candidate.Model);
                 var aside = reason == AsideReason.RateLimited && rateLimitWaits;
                 if ((aside || (failed && reason == AsideReason.None))
                     && key.State.Breaker.OpenUntil <= now)
                 {
-                    var ready = Math.Max(now, key.State.AsideUntil(now));
+                    var ready = Math.Max(now, key.State.AsideUntil(now, candidate.Model));
                     earliest = earliest is { } known && known < ready ? known : ready;
                 }
             }
@@ -144,7 +145,7 @@ internal sealed class CandidateChoice
             drained = false;
             foreach (var key in candidate.Account.Keys)
             {
-                var (aside, open) = (key.State.AsideUntil(now), key.State.Breaker.OpenUntil);
+                var (aside, open) = (key.State.AsideUntil(now, candidate.Model), key.State.Breaker.OpenUntil);
                 var ready = Math.Max(aside, open);
                 if (ready < soonest)
                 {
@@ -296,9 +297,9 @@ internal sealed class CandidateChoice
             var at = (start + i) % keys.Count;
             var state = keys[at].State;
             if ((barred >> at & 1) == 0 && state.InFlight < least
-                && state.ReasonAside(now) is var reason
+                && state.ReasonAside(now, candidate.Model) is var reason
                 && (reason == AsideReason.None || (refused && reason == AsideReason.Refused))
-                && _triedKeys?.Contains(state) != true)
+                && !IsTried(state, candidate.Model))
             {
                 (best, least) = (at, state.InFlight);
             }
@@ -306,4 +307,27 @@ internal sealed class CandidateChoice
 
         return best;
     }
+
+    private bool IsTried(KeyState key, string model)
+    {
+        for (var i = 0; i < (_triedKeys?.Count ?? 0); i++)
+        {
+            if (_triedKeys![i].Key == key && (_triedKeys[i].Model ?? model) == model)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}
+
+/// <summary>What a failure is held against.</summary>
+internal enum FaultOf
+{
+    Candidate,
+    Key,
+
+    /// <summary>The key, for the model that was asked with it.</summary>
+    KeyAndModel,
 }

@@ -21,6 +21,11 @@ internal static class FailoverLimits
     /// <summary>Longest time that a provider's Retry-After keeps a key aside: providers make mistakes too.</summary>
     public static readonly TimeSpan LongestAside = TimeSpan.FromMinutes(5);
 
+    /// <summary>
+    /// Models of a key that are known to have reached their limit. Clients choose names; what is beyond is asked again.
+    /// </summary>
+    public const int LimitedModels = 100;
+
     /// <summary>How long a refused key (401, 402, 403, quota used up) is used only when no other is left.</summary>
     public static readonly TimeSpan RefusedAside = TimeSpan.FromMinutes(5);
 

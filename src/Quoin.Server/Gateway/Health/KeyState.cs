@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using Quoin.Server.Gateway.CircuitBreaker;
+using Quoin.Server.Gateway.Failover;
 
 namespace Quoin.Server.Gateway.Health;
 
@@ -7,7 +9,7 @@ internal enum AsideReason
 {
     None,
 
-    /// <summary>429: for as long as its Retry-After says.</summary>
+    /// <summary>429: for as long as its Retry-After says, and for the model that was asked.</summary>
     RateLimited,
 
     /// <summary>401, 402 or 403.</summary>
@@ -16,13 +18,17 @@ internal enum AsideReason
 
 /// <summary>
 /// What is known of one key of one provider: its breaker, how many calls are under way with it, and until when it is
-/// left aside. A provider without a key has one all the same. Outlives reloads of the configuration.
+/// left aside: for all models if it was refused, for one if that has reached its rate limit, for providers limit each
+/// model by itself. A provider without a key has one all the same. Outlives reloads of the configuration.
 /// </summary>
 internal sealed class KeyState
 {
     private int _inFlight;
-    private long _asideUntil;
-    private int _asideReason;
+    private long _refusedUntil;
+
+    /// <summary>Model to when it may be asked for again. Most keys never have one.</summary>
+    private readonly ConcurrentDictionary<string, long> _limited = new(StringComparer.Ordinal);
+    private int _hasLimited;
 
     public Breaker Breaker { get; } = new();
 
@@ -33,13 +39,67 @@ internal sealed class KeyState
     public void End() => Interlocked.Decrement(ref _inFlight);
 
     /// <summary>Leaves the key aside, or longer aside than it was.</summary>
-    public void SetAside(long until, AsideReason reason)
+    public void Refuse(long until) => Raise(ref _refusedUntil, until);
+
+    /// <summary>Leaves the key aside for the model, or longer.</summary>
+    public void Limit(string model, long until, long now)
     {
-        Volatile.Write(ref _asideReason, (int)reason);
-        var seen = Interlocked.Read(ref _asideUntil);
+        if (_limited.Count >= FailoverLimits.LimitedModels)
+        {
+            Forget(now);
+        }
+
+        if (_limited.Count < FailoverLimits.LimitedModels || _limited.ContainsKey(model))
+        {
+            _limited.AddOrUpdate(model, until, (_, seen) => Math.Max(seen, until));
+            Volatile.Write(ref _hasLimited, 1);
+        }
+    }
+
+    /// <summary>An answer came with this key: it is good again, and has not reached the model's limit.</summary>
+    public void TakeBack(string model)
+    {
+        if (Interlocked.Read(ref _refusedUntil) != 0)
+        {
+            Interlocked.Exchange(ref _refusedUntil, 0);
+        }
+
+        if (Volatile.Read(ref _hasLimited) != 0)
+        {
+            _limited.TryRemove(model, out _);
+        }
+    }
+
+    /// <summary>Until when, in ticks; 0 when it is not aside.</summary>
+    public long AsideUntil(long now, string model)
+    {
+        var until = Math.Max(
+            Interlocked.Read(ref _refusedUntil),
+            Volatile.Read(ref _hasLimited) != 0 ? _limited.GetValueOrDefault(model) : 0);
+        return until > now ? until : 0;
+    }
+
+    public AsideReason ReasonAside(long now, string model) =>
+        Interlocked.Read(ref _refusedUntil) > now ? AsideReason.Refused
+        : AsideUntil(now, model) > 0 ? AsideReason.RateLimited
+        : AsideReason.None;
+
+    /// <summary>0 when it is not refused.</summary>
+    public long RefusedUntil(long now) => Interlocked.Read(ref _refusedUntil) is var until && until > now ? until : 0;
+
+    /// <summary>The models whose limit is reached, in the order of their names.</summary>
+    public IReadOnlyList<(string Model, long Until)> Limited(long now) =>
+    [
+        .. _limited.Where(pair => pair.Value > now).OrderBy(pair => pair.Key, StringComparer.Ordinal)
+            .Select(pair => (pair.Key, pair.Value)),
+    ];
+
+    private static void Raise(ref long value, long until)
+    {
+        var seen = Interlocked.Read(ref value);
         while (seen < until)
         {
-            var found = Interlocked.CompareExchange(ref _asideUntil, until, seen);
+            var found = Interlocked.CompareExchange(ref value, until, seen);
             if (found == seen)
             {
                 return;
@@ -49,22 +109,14 @@ internal sealed class KeyState
         }
     }
 
-    /// <summary>An answer came with this key: it is good again.</summary>
-    public void TakeBack()
+    private void Forget(long now)
     {
-        if (Interlocked.Read(ref _asideUntil) != 0)
+        foreach (var pair in _limited)
         {
-            Interlocked.Exchange(ref _asideUntil, 0);
+            if (pair.Value <= now)
+            {
+                _limited.TryRemove(pair);
+            }
         }
     }
-
-    /// <summary>Until when, in ticks; 0 when it is not aside.</summary>
-    public long AsideUntil(long now)
-    {
-        var until = Interlocked.Read(ref _asideUntil);
-        return until > now ? until : 0;
-    }
-
-    public AsideReason ReasonAside(long now) =>
-        AsideUntil(now) > 0 ? (AsideReason)Volatile.Read(ref _asideReason) : AsideReason.None;
 }

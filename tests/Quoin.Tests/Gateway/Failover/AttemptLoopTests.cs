@@ -149,6 +149,27 @@ public sealed class AttemptLoopTests
         }
     }
 
+    [Theory]
+    [InlineData("Retry-After: 30\r\n")]
+    [InlineData("")]
+    public async Task A_model_at_its_limit_gives_way_to_another_of_the_same_provider_and_key(string header)
+    {
+        await using var upstream = new ScriptedUpstream(
+            ScriptedUpstream.Json("{}", 429, header), ScriptedUpstream.Json(Answer));
+        await using var gateway = await TestGateway.BeforeAsync(upstream, change: options => options with
+        {
+            Models = new Dictionary<string, IReadOnlyList<CandidateOptions>>(StringComparer.Ordinal)
+            {
+                ["m"] = [new() { Provider = "up", Model = "large" }, new() { Provider = "up", Model = "small" }],
+            },
+        });
+        Assert.Equal(200, (await gateway.AskAsync(Chat, Plain)).Status);
+        Assert.Equal(200, (await gateway.AskAsync(Chat, Plain)).Status);
+        var models = upstream.Requests.Select(request =>
+            JsonElement.Parse(request.Body).GetProperty("model").GetString());
+        Assert.Equal(["large", "small", header.Length > 0 ? "small" : "large"], models);
+    }
+
     [Fact]
     public async Task Open_breakers_answer_503_at_once_and_the_one_due_soonest_is_probed()
     {

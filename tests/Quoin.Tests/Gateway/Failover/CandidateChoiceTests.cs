@@ -40,7 +40,7 @@ public sealed class CandidateChoiceTests : IDisposable
         while (choice.TryNext(_clock.GetTimestamp(), out var chosen))
         {
             order.Add(chosen.Candidate.Upstream.Name);
-            choice.Failed(chosen, keyOnly: false, retryable: false);
+            choice.Failed(chosen, FaultOf.Candidate, retryable: false);
         }
 
         Assert.Equal("b", order[2]);
@@ -86,7 +86,7 @@ public sealed class CandidateChoiceTests : IDisposable
         var choice = new CandidateChoice(exchange, candidates, _random);
         Assert.True(choice.TryNext(1, out var first));
         Assert.Equal("b", first.Candidate.Upstream.Name);
-        choice.Failed(first, keyOnly: false, retryable: false);
+        choice.Failed(first, FaultOf.Candidate, retryable: false);
         Assert.True(choice.TryNext(1, out var second));
         Assert.Equal("a", second.Candidate.Upstream.Name);
         Assert.True(second.Last);

@@ -1,3 +1,4 @@
+using Quoin.Server.Gateway.Failover;
 using Quoin.Server.Gateway.Health;
 
 namespace Quoin.Tests.Gateway.Health;
@@ -32,14 +33,43 @@ public sealed class ProviderStateTests
     public void A_key_is_aside_until_the_latest_time_it_was_given()
     {
         var key = new KeyState();
-        key.SetAside(100, AsideReason.RateLimited);
-        key.SetAside(50, AsideReason.RateLimited);
-        Assert.Equal(100, key.AsideUntil(99));
-        Assert.Equal(0, key.AsideUntil(100));
-        Assert.Equal(AsideReason.None, key.ReasonAside(100));
-        key.SetAside(300, AsideReason.Refused);
-        key.TakeBack();
-        Assert.Equal(0, key.AsideUntil(200));
+        key.Refuse(100);
+        key.Refuse(50);
+        Assert.Equal((100, AsideReason.Refused), (key.AsideUntil(99, "m"), key.ReasonAside(99, "m")));
+        Assert.Equal((0, AsideReason.None), (key.AsideUntil(100, "m"), key.ReasonAside(100, "m")));
+        key.Refuse(300);
+        key.TakeBack("m");
+        Assert.Equal(0, key.AsideUntil(200, "other"));
+    }
+
+    [Fact]
+    public void A_rate_limit_keeps_a_key_aside_for_its_model_alone()
+    {
+        var key = new KeyState();
+        key.Limit("m", 100, 0);
+        key.Limit("m", 50, 0);
+        Assert.Equal((100, AsideReason.RateLimited), (key.AsideUntil(99, "m"), key.ReasonAside(99, "m")));
+        Assert.Equal((0, AsideReason.None), (key.AsideUntil(99, "other"), key.ReasonAside(99, "other")));
+        key.TakeBack("other");
+        Assert.Equal([("m", 100)], key.Limited(99));
+        key.TakeBack("m");
+        Assert.Empty(key.Limited(99));
+    }
+
+    [Fact]
+    public void The_models_a_key_remembers_are_bounded_and_the_expired_go_first()
+    {
+        var key = new KeyState();
+        for (var i = 0; i < FailoverLimits.LimitedModels; i++)
+        {
+            key.Limit($"m{i}", i < 10 ? 5 : 100, 0);
+        }
+
+        key.Limit("late", 100, 0);
+        Assert.Equal(0, key.AsideUntil(1, "late"));
+        key.Limit("later", 100, 10);
+        Assert.Equal(100, key.AsideUntil(11, "later"));
+        Assert.Equal(FailoverLimits.LimitedModels - 9, key.Limited(11).Count);
     }
 
     [Fact]
