@@ -1,3 +1,4 @@
+using System.Net;
 using Quoin.Server.Configuration;
 using Quoin.Server.Gateway.Routing;
 using Quoin.Server.Telemetry;
@@ -28,13 +29,21 @@ internal static class StartScreen
 
         if (snapshot.Preferred.All(upstream => upstream.Provider.Options.Type == "sim"))
         {
-            screen.WriteLine("  try            curl -N " + new Uri(addresses[0], "/v1/chat/completions")
+            screen.WriteLine("  try            curl -N " + new Uri(Here(addresses[0]), "/v1/chat/completions")
+                + (source.Current.Auth.Enabled ? " -H 'Authorization: Bearer KEY'" : "")
                 + " -H 'Content-Type: application/json'"
                 + " -d '{\"model\":\"sim\",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'");
         }
 
         screen.Flush();
     }
+
+    /// <summary>Where a program on this machine finds it.</summary>
+    private static Uri Here(Uri address) =>
+        IPAddress.TryParse(address.Host.Trim('[', ']'), out var listening)
+        && (listening.Equals(IPAddress.Any) || listening.Equals(IPAddress.IPv6Any))
+            ? new UriBuilder(address) { Host = "localhost" }.Uri
+            : address;
 
     private static string Describe(Gateway.Providers.Upstream upstream) =>
         upstream.Name == upstream.Provider.Options.Type

@@ -84,9 +84,12 @@ public sealed class ClientRuns : IAsyncLifetime
           health_check: {enabled: false}
         circuit_breaker: {enabled: false}
         providers:
-          mock-openai: {type: openai, base_url: "{{mock}}/v1", api_key: test-openai, models: [gpt-mock, gpt-*]}
-          mock-anthropic: {type: anthropic, base_url: "{{mock}}/v1", api_key: test-anthropic, models: [claude-mock, claude-*]}
-          mock-gemini: {type: gemini, base_url: "{{mock}}/v1beta", api_key: test-gemini, models: [gemini-mock, gemini-*]}
+          mock-openai: {type: openai, base_url: "{{mock}}/v1", api_key: test-openai,
+            models: [gpt-mock, gpt-*]}
+          mock-anthropic: {type: anthropic, base_url: "{{mock}}/v1", api_key: test-anthropic,
+            models: [claude-mock, claude-*]}
+          mock-gemini: {type: gemini, base_url: "{{mock}}/v1beta", api_key: test-gemini,
+            models: [gemini-mock, gemini-*]}
           sim: {type: sim}
         """;
 

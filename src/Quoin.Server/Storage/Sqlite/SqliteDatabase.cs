@@ -23,6 +23,7 @@ internal sealed class SqliteDatabase(string path, IReadOnlyList<string> migratio
             Directory.CreateDirectory(folder);
         }
 
+        CreateOwnersAlone();
         var connection = Connect(SqliteOpenMode.ReadWriteCreate);
         try
         {
@@ -44,6 +45,20 @@ internal sealed class SqliteDatabase(string path, IReadOnlyList<string> migratio
         using var command = connection.CreateCommand();
         command.CommandText = sql;
         command.ExecuteNonQuery();
+    }
+
+    /// <summary>Nobody else on the machine reads it; its log files get the same rights from SQLite.</summary>
+    private void CreateOwnersAlone()
+    {
+        if (!File.Exists(path) && !OperatingSystem.IsWindows())
+        {
+            using var file = new FileStream(path, new FileStreamOptions
+            {
+                Mode = FileMode.OpenOrCreate,
+                Access = FileAccess.Write,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            });
+        }
     }
 
     private SqliteConnection Connect(SqliteOpenMode mode)

@@ -2,6 +2,8 @@ using Quoin.Server.Gateway.Accounting;
 using Quoin.Tests.Configuration;
 using Quoin.Tests.Fakes;
 
+#pragma warning disable CA1416 // Modes of files are asked for on Linux.
+
 namespace Quoin.Tests.Gateway.Accounting;
 
 public sealed class UsageStoreTests
@@ -29,6 +31,16 @@ public sealed class UsageStoreTests
         Assert.Equal(2, rows.Count);
         Assert.Equal(["2026-01-02", "ann", "up", "m"], rows[0].Dimensions);
         Assert.Equal((10, 50, 50L), (rows[0].Requests, rows[0].Use.Total, rows[0].Cost));
+    }
+
+    [Fact]
+    public void The_database_and_its_log_are_their_owners_alone()
+    {
+        using var folder = new TemporaryFolder();
+        using var store = new UsageStore(Path.Combine(folder.Path, "quoin.db"));
+        store.Write([UsageWriterTests.Record(1)]);
+        Assert.All(Directory.GetFiles(folder.Path), file => Assert.Equal(
+            UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file)));
     }
 
     [Fact]
