@@ -40,9 +40,9 @@ internal static class UsageSchema
 
     public const string AddToDay =
         """
-        INSERT INTO usage_days VALUES ($day, $key, $provider, $model, 1, $failed, $hit, $estimated, $input, $output,
+        INSERT INTO usage_days VALUES ($day, $key, $provider, $model, $requests, $failed, $hits, $estimated, $input, $output,
             $cached_input, $cache_write, $reasoning, $cost)
-        ON CONFLICT DO UPDATE SET requests = requests + 1, errors = errors + excluded.errors,
+        ON CONFLICT DO UPDATE SET requests = requests + excluded.requests, errors = errors + excluded.errors,
             cache_hits = cache_hits + excluded.cache_hits, estimated = estimated + excluded.estimated,
             input = input + excluded.input, output = output + excluded.output,
             cached_input = cached_input + excluded.cached_input, cache_write = cache_write + excluded.cache_write,

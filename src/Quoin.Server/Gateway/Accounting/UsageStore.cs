@@ -22,6 +22,7 @@ internal sealed class UsageStore(string path) : IUsageStore
 {
     private readonly SqliteDatabase _database = new(path, UsageSchema.Migrations);
     private SqliteConnection? _connection;
+    private Statements? _statements;
 
     /// <summary>What every key has spent since <paramref name="now"/>'s month and week began.</summary>
     public IReadOnlyList<(string Key, BudgetPeriod Period, Spent Spent)> ReadSpent(DateTimeOffset now)
@@ -44,14 +45,25 @@ internal sealed class UsageStore(string path) : IUsageStore
     public void Write(IReadOnlyList<UsageRecord> records) => Guarded(connection =>
     {
         using var transaction = connection.BeginTransaction();
-        using var insert = Prepare(connection, transaction, UsageSchema.InsertRecord);
-        using var day = Prepare(connection, transaction, UsageSchema.AddToDay);
-        using var spent = Prepare(connection, transaction, UsageSchema.AddToSpent);
+        _statements ??= new Statements(connection);
+        var sums = new UsageSums();
         foreach (var record in records)
         {
-            Insert(insert, record);
-            AddToDay(day, record);
-            AddToSpent(spent, record);
+            Insert(_statements.Record, record);
+            sums.Add(record);
+        }
+
+        foreach (var (row, sum) in sums.Days)
+        {
+            var statement = _statements.Day.Bind(row.Day.DayNumber).Bind(row.Key).Bind(row.Provider).Bind(row.Model)
+                .Bind(sum.Requests).Bind(sum.Errors).Bind(sum.CacheHits).Bind(sum.Estimated);
+            Bind(statement, sum.Use).Bind(sum.Cost).Run();
+        }
+
+        foreach (var (row, amounts) in sums.Spent)
+        {
+            _statements.Spent.Bind(row.Key).Bind(row.Period).Bind(row.Start.DayNumber)
+                .Bind(amounts.Cost).Bind(amounts.Tokens).Run();
         }
 
         transaction.Commit();
@@ -80,6 +92,8 @@ internal sealed class UsageStore(string path) : IUsageStore
 
     public void Dispose()
     {
+        _statements?.Dispose();
+        _statements = null;
         _connection?.Dispose();
         _connection = null;
     }
@@ -99,72 +113,32 @@ internal sealed class UsageStore(string path) : IUsageStore
 
     private SqliteConnection Connection() => _connection ??= _database.Open();
 
-    private static SqliteCommand Prepare(SqliteConnection connection, SqliteTransaction transaction, string sql)
+    private static void Insert(SqliteStatement statement, UsageRecord record)
     {
-        var command = connection.CreateCommand();
-        (command.Transaction, command.CommandText) = (transaction, sql);
-        return command;
+        statement.Bind(record.At.ToUnixTimeMilliseconds()).Bind(record.RequestId).Bind(record.Key)
+            .Bind(record.Operation).Bind(record.RequestedModel).Bind(record.Route).Bind(record.Provider)
+            .Bind(record.Model).Bind(record.Status).Bind(record.Error).Bind(record.Cache).Bind(record.Stream)
+            .Bind(record.Attempts);
+        Bind(statement, record.Use).Bind(record.Use.Estimated).Bind(record.Cost).Run();
     }
 
-    private static void Insert(SqliteCommand command, UsageRecord record)
-    {
-        command.Parameters.Clear();
-        Set(command, "$at", record.At.ToUnixTimeMilliseconds());
-        Set(command, "$request_id", record.RequestId);
-        Set(command, "$key", record.Key);
-        Set(command, "$operation", record.Operation);
-        Set(command, "$requested_model", record.RequestedModel);
-        Set(command, "$route", record.Route);
-        Set(command, "$provider", record.Provider);
-        Set(command, "$model", record.Model);
-        Set(command, "$status", record.Status);
-        Set(command, "$error", record.Error);
-        Set(command, "$cache", record.Cache);
-        Set(command, "$stream", record.Stream ? 1 : 0);
-        Set(command, "$attempts", record.Attempts);
-        SetUse(command, record);
-        command.ExecuteNonQuery();
-    }
+    private static SqliteStatement Bind(SqliteStatement statement, in TokenUse use) =>
+        statement.Bind(use.Input).Bind(use.Output).Bind(use.CachedInput).Bind(use.CacheWrite).Bind(use.Reasoning);
 
-    private static void AddToDay(SqliteCommand command, UsageRecord record)
+    /// <summary>Of one connection.</summary>
+    private sealed class Statements(SqliteConnection connection) : IDisposable
     {
-        command.Parameters.Clear();
-        Set(command, "$day", DateOnly.FromDateTime(record.At.UtcDateTime).DayNumber);
-        Set(command, "$key", record.Key);
-        Set(command, "$provider", record.Provider);
-        Set(command, "$model", record.Model);
-        Set(command, "$failed", record.Error.Length > 0 ? 1 : 0);
-        Set(command, "$hit", record.FromCache ? 1 : 0);
-        SetUse(command, record);
-        command.ExecuteNonQuery();
-    }
+        public SqliteStatement Record { get; } = new(connection, UsageSchema.InsertRecord);
 
-    private static void AddToSpent(SqliteCommand command, UsageRecord record)
-    {
-        for (var i = 0; i < record.Starts.Length && (record.Cost > 0 || record.Use.Total > 0); i++)
+        public SqliteStatement Day { get; } = new(connection, UsageSchema.AddToDay);
+
+        public SqliteStatement Spent { get; } = new(connection, UsageSchema.AddToSpent);
+
+        public void Dispose()
         {
-            command.Parameters.Clear();
-            Set(command, "$key", record.Key);
-            Set(command, "$period", i);
-            Set(command, "$start", record.Starts[i].DayNumber);
-            Set(command, "$cost", record.Cost);
-            Set(command, "$tokens", record.Use.Total);
-            command.ExecuteNonQuery();
+            Record.Dispose();
+            Day.Dispose();
+            Spent.Dispose();
         }
     }
-
-    private static void SetUse(SqliteCommand command, UsageRecord record)
-    {
-        var use = record.Use;
-        Set(command, "$input", use.Input);
-        Set(command, "$output", use.Output);
-        Set(command, "$cached_input", use.CachedInput);
-        Set(command, "$cache_write", use.CacheWrite);
-        Set(command, "$reasoning", use.Reasoning);
-        Set(command, "$estimated", use.Estimated ? 1 : 0);
-        Set(command, "$cost", record.Cost);
-    }
-
-    private static void Set(SqliteCommand command, string name, object value) =>
-        command.Parameters.AddWithValue(name, value);
 }

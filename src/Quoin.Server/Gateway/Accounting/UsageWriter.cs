@@ -23,6 +23,9 @@ internal sealed partial class UsageWriter : IAsyncDisposable
 
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _loop;
+
+    /// <summary>Set by who does not want to wait for a batch to fill.</summary>
+    private TaskCompletionSource _hurry = new();
     private int _places;
     private long _written;
     private long _lost;
@@ -72,7 +75,13 @@ internal sealed partial class UsageWriter : IAsyncDisposable
     public async Task<bool> FlushAsync(CancellationToken cancellationToken)
     {
         var flush = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        return _queue.Writer.TryWrite(flush) && await flush.Task.WaitAsync(cancellationToken);
+        if (!_queue.Writer.TryWrite(flush))
+        {
+            return false;
+        }
+
+        Volatile.Read(ref _hurry).TrySetResult();
+        return await flush.Task.WaitAsync(cancellationToken);
     }
 
     /// <summary>Writes what there is; a database that fails then is not tried again.</summary>
@@ -107,32 +116,38 @@ internal sealed partial class UsageWriter : IAsyncDisposable
         }
     }
 
+    /// <summary>Wakes up twice for a batch, not for each record.</summary>
     private async Task GatherAsync(List<UsageRecord> batch, List<TaskCompletionSource<bool>> flushes)
     {
-        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
-        var linger = Task.Delay(UsageLimits.Linger, _time, waiting.Token);
-        while (true)
+        var hurry = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Volatile.Write(ref _hurry, hurry);
+        if (Take(batch, flushes))
         {
-            while (batch.Count < UsageLimits.Batch && _queue.Reader.TryRead(out var next))
-            {
-                if (next is UsageRecord record)
-                {
-                    batch.Add(record);
-                }
-                else
-                {
-                    flushes.Add((TaskCompletionSource<bool>)next);
-                }
-            }
-
-            if (flushes.Count > 0 || batch.Count >= UsageLimits.Batch || linger.IsCompleted)
-            {
-                await waiting.CancelAsync();
-                return;
-            }
-
-            await Task.WhenAny(linger, _queue.Reader.WaitToReadAsync(waiting.Token).AsTask());
+            return;
         }
+
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        await Task.WhenAny(Task.Delay(UsageLimits.Linger, _time, waiting.Token), hurry.Task);
+        await waiting.CancelAsync();
+        Take(batch, flushes);
+    }
+
+    /// <summary>Whether there is no need to wait for more.</summary>
+    private bool Take(List<UsageRecord> batch, List<TaskCompletionSource<bool>> flushes)
+    {
+        while (batch.Count < UsageLimits.Batch && _queue.Reader.TryRead(out var next))
+        {
+            if (next is UsageRecord record)
+            {
+                batch.Add(record);
+            }
+            else
+            {
+                flushes.Add((TaskCompletionSource<bool>)next);
+            }
+        }
+
+        return flushes.Count > 0 || batch.Count >= UsageLimits.Batch;
     }
 
     private async Task WriteAsync(List<UsageRecord> batch, List<TaskCompletionSource<bool>> flushes)
