@@ -1,0 +1,39 @@
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
+
+namespace Quoin.Http.Connections;
+
+/// <summary>
+/// Counts the requests of each connection, and with the last one that it may serve asks the client to go:
+/// <c>Connection: close</c> (RFC 9112 §9.6), GOAWAY over HTTP/2 (RFC 9113 §6.8). Requests under way are finished.
+/// </summary>
+internal sealed class ConnectionRequests(RequestDelegate next, HttpAppOptions options)
+{
+    private readonly int _most = options.KeepAlive ? options.MaxKeepAliveRequests : 1;
+
+    public Task InvokeAsync(HttpContext context)
+    {
+        if (_most > 0 && context.Features.Get<RequestCount>()?.Next() >= _most)
+        {
+            if (HttpProtocol.IsHttp11(context.Request.Protocol) || HttpProtocol.IsHttp10(context.Request.Protocol))
+            {
+                context.Response.Headers[HeaderNames.Connection] = "close";
+            }
+            else
+            {
+                context.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+            }
+        }
+
+        return next(context);
+    }
+}
+
+/// <summary>Of one connection; its requests may come at the same time.</summary>
+internal sealed class RequestCount
+{
+    private int _count;
+
+    public int Next() => Interlocked.Increment(ref _count);
+}

@@ -1,0 +1,48 @@
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Quoin.Http.Connections;
+
+/// <summary>Tells Kestrel where to listen and what its connections may do.</summary>
+internal static class Listening
+{
+    /// <summary>A slow body must at least trickle. The number is Kestrel's own default.</summary>
+    private const double BodyBytesPerSecond = 240;
+
+    /// <summary>Kestrel takes no shorter time than its own clock's beat.</summary>
+    private static readonly TimeSpan ShortestGrace = TimeSpan.FromSeconds(2);
+
+    /// <summary>Longer lines are refused with 414, whatever else the headers may hold.</summary>
+    private const int RequestLineBytes = 16 * 1024;
+
+    public static void Configure(KestrelServerOptions kestrel, HttpAppOptions options)
+    {
+        kestrel.AddServerHeader = false;
+        var limits = kestrel.Limits;
+        limits.MaxConcurrentConnections = options.MaxConnections;
+        limits.MaxConcurrentUpgradedConnections = options.MaxConnections;
+        limits.MaxRequestHeadersTotalSize = options.MaxHeaderBytes;
+        limits.MaxRequestLineSize = Math.Min(options.MaxHeaderBytes, RequestLineBytes);
+        limits.MaxRequestBufferSize = options.ReadBufferSize;
+        limits.MaxResponseBufferSize = options.WriteBufferSize;
+        limits.MaxRequestBodySize = options.MaxRequestSize;
+        limits.RequestHeadersTimeout = options.ReadTimeout;
+        limits.KeepAliveTimeout = options.KeepAliveTimeout;
+        limits.MinRequestBodyDataRate = new MinDataRate(
+            BodyBytesPerSecond, options.ReadTimeout > ShortestGrace ? options.ReadTimeout : ShortestGrace);
+        kestrel.Listen(options.Address!, options.Port, listener =>
+        {
+            listener.Use(next => connection =>
+            {
+                connection.Features.Set(new RequestCount());
+                return next(connection);
+            });
+            listener.Protocols = HttpProtocols.Http1;
+            if (options.Certificate is { } certificate)
+            {
+                listener.Protocols = HttpProtocols.Http1AndHttp2;
+                listener.UseHttps(certificate);
+            }
+        });
+    }
+}
