@@ -4,9 +4,11 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.OutputCaching;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Quoin.Http.Caching;
 using Quoin.Http.Connections;
 using Quoin.Http.Routing;
 
@@ -42,12 +44,16 @@ public sealed class HttpApp : IAsyncDisposable
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddRouting();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Options.ShutdownTimeout);
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listening.Configure(kestrel, Options));
+        builder.WebHost.UseKestrelCore()
+            .UseSockets(sockets => Listening.Configure(sockets, Options))
+            .ConfigureKestrel(kestrel => Listening.Configure(kestrel, Options));
         if (Options.Certificate is not null)
         {
             builder.WebHost.UseKestrelHttpsConfiguration();
         }
 
+        builder.Services.AddSingleton<IOutputCacheStore>(new RouteCacheStore(Options.Time, HttpLimits.CacheBytes));
+        builder.Services.AddOutputCache(cache => cache.MaximumBodySize = HttpLimits.CachedBodyBytes);
         configure?.Invoke(builder.Services);
         _app = builder.Build();
         _routes = new RouteTable(_app);
@@ -141,6 +147,8 @@ public sealed class HttpApp : IAsyncDisposable
     /// <exception cref="IOException">The port is taken, or not this user's.</exception>
     public Task StartAsync(CancellationToken cancellationToken = default)
     {
+        _app.UseOutputCache();
+        _app.Use(next => new EntityTags(next).InvokeAsync);
         _app.Use(next => new MethodAnswers(next).InvokeAsync);
         return _app.StartAsync(cancellationToken);
     }

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace Quoin.Http.Connections;
 
@@ -14,6 +15,10 @@ internal static class Listening
 
     /// <summary>Longer lines are refused with 414, whatever else the headers may hold.</summary>
     private const int RequestLineBytes = 16 * 1024;
+
+    /// <summary>The transport has buffers of its own before those of the protocols.</summary>
+    public static void Configure(SocketTransportOptions sockets, HttpAppOptions options) =>
+        (sockets.MaxReadBufferSize, sockets.MaxWriteBufferSize) = (options.ReadBufferSize, options.WriteBufferSize);
 
     public static void Configure(KestrelServerOptions kestrel, HttpAppOptions options)
     {

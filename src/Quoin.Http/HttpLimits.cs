@@ -1,0 +1,11 @@
+namespace Quoin.Http;
+
+/// <summary>Bounds that are no options, with their reason.</summary>
+internal static class HttpLimits
+{
+    /// <summary>Body of a cached answer: it is held whole to be hashed, by each request that makes one.</summary>
+    public const int CachedBodyBytes = 4 * 1024 * 1024;
+
+    /// <summary>All cached answers of an app together.</summary>
+    public const long CacheBytes = 64L * 1024 * 1024;
+}
