@@ -58,15 +58,8 @@ internal sealed partial class SharedLimits(RateLimitMetrics metrics, TimeProvide
     {
         var link = Volatile.Read(ref _link)!;
         var keys = Array.ConvertAll(claims, claim => NameOf(claim.Id));
-        var values = new RedisValue[claims.Length * 3];
-        for (var i = 0; i < claims.Length; i++)
-        {
-            var (rate, cost) = (claims[i].Rate, claims[i].Cost);
-            (values[i * 3], values[(i * 3) + 1], values[(i * 3) + 2]) =
-                (rate.Count, rate.Seconds, Math.Min(cost, rate.Count));
-        }
-
-        var call = new SharedCall(SharedScripts.Take, Array.ConvertAll(keys, key => (RedisKey)key), values);
+        var call = new SharedCall(
+            SharedScripts.Take, Array.ConvertAll(keys, key => (RedisKey)key), ValuesOf(claims));
         var answered = false;
         try
         {
@@ -104,6 +97,20 @@ internal sealed partial class SharedLimits(RateLimitMetrics metrics, TimeProvide
     {
         await _settlements.DisposeAsync();
         _link?.Redis.Dispose();
+    }
+
+    /// <summary>As the script expects them.</summary>
+    public static RedisValue[] ValuesOf(BucketClaim[] claims)
+    {
+        var values = new RedisValue[claims.Length * 3];
+        for (var i = 0; i < claims.Length; i++)
+        {
+            var (rate, cost) = (claims[i].Rate, claims[i].Cost);
+            (values[i * 3], values[(i * 3) + 1], values[(i * 3) + 2]) =
+                (rate.Count, rate.Seconds, Math.Min(cost, rate.Count));
+        }
+
+        return values;
     }
 
     private static string NameOf(in BucketId id)
