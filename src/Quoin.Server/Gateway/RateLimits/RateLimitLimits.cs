@@ -24,7 +24,7 @@ internal static class RateLimitLimits
     /// <summary>Settlements of one script: Redis serves nobody else meanwhile, about half a millisecond.</summary>
     public const int SettledAtOnce = 64;
 
-    /// <summary>Answers of Redis that came too late and are still waited for: each is a request in a bad moment.</summary>
+    /// <summary>Answers of Redis that come too late and are waited for: each is a request in a bad moment.</summary>
     public const int LateAnswers = 10_000;
 
     /// <summary>For bringing settlements to Redis, which no request waits for.</summary>
@@ -33,6 +33,6 @@ internal static class RateLimitLimits
     /// <summary>Between two tries while Redis is away.</summary>
     public static readonly TimeSpan SettlePause = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How long a settlement is kept while Redis is away: tokens of a minute have come back by then.</summary>
+    /// <summary>How long a settlement is kept while Redis is away: tokens of a minute are back by then.</summary>
     public static readonly TimeSpan SettlementAge = TimeSpan.FromMinutes(1);
 }

@@ -177,7 +177,7 @@ internal sealed class SharedLink(RedisOptions options, TimeProvider time, ILogge
         string.Create(CultureInfo.InvariantCulture, $"{address.Host}:{address.Port}/{address.Db}");
 }
 
-/// <summary>What a script has answered: the number of the claim that was refused, then units and part of each.</summary>
+/// <summary>What a script answered: the number of the refused claim, then units and part of each.</summary>
 internal sealed class SharedTake(
     SharedLimits limits, string place, BucketClaim[] claims, string[] keys, long[] numbers)
 {
