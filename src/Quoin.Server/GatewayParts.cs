@@ -41,6 +41,7 @@ internal sealed class GatewayParts : IAsyncDisposable
     private readonly UsageService? _usage;
     private readonly GatewayPipeline _pipeline;
     private readonly BreakerShare _breakers;
+    private readonly SharedLimits _limits;
     private HealthProbe? _probe;
 
     /// <exception cref="ServerStartException">A part cannot start; what it has logged may tell more.</exception>
@@ -65,11 +66,14 @@ internal sealed class GatewayParts : IAsyncDisposable
         var services = new GatewayServices(time, IdSource.FromSystem(), metrics, new ServerTiming(time));
         _usage = UsageService.Open(source, registry, time, loggers);
         _jobs = JobService.Open(source, services, registry, loggers);
+        var limitMetrics = new RateLimitMetrics(registry);
+        _limits = new SharedLimits(limitMetrics, time, loggers);
+        _limits.Configure(options);
         var answers = new IdempotencyStore(() => source.Current.Idempotency, time);
         Services = services with
         {
             Keys = new KeyGate(Snapshots, new KeyMetrics(registry), time),
-            RateLimits = new RateLimiter(new BucketTable(time), new RateLimitMetrics(registry)),
+            RateLimits = new RateLimiter(new BucketTable(time), limitMetrics, _limits),
             Idempotency = new IdempotencyStage(answers, new IdempotencyMetrics(registry, answers), time),
             Jobs = _jobs?.Stage,
             Usage = _usage?.Stage,
@@ -92,6 +96,7 @@ internal sealed class GatewayParts : IAsyncDisposable
     public void Configure(QuoinOptions options)
     {
         _metrics.KnowModels(options);
+        _limits.Configure(options);
         var upstreams = _pools.Connect(options);
         Snapshots.Current = new GatewaySnapshot(options, upstreams, _states);
         _states.Keep(options);
@@ -128,6 +133,7 @@ internal sealed class GatewayParts : IAsyncDisposable
     {
         _jobs?.Start(edge(http => JobExchange.InvokeAsync(http, _pipeline)).InvokeAsync);
         _breakers.Start();
+        _limits.Start();
         _probe = HealthProbe.Start(Snapshots, _states, _time, _loggers);
     }
 
@@ -136,6 +142,7 @@ internal sealed class GatewayParts : IAsyncDisposable
         await (_jobs?.DisposeAsync() ?? ValueTask.CompletedTask);
         await (_probe?.DisposeAsync() ?? ValueTask.CompletedTask);
         await _breakers.DisposeAsync();
+        await _limits.DisposeAsync();
         _caches.Dispose();
         _admission.Dispose();
         await (_usage?.DisposeAsync() ?? ValueTask.CompletedTask);

@@ -31,7 +31,9 @@ public sealed record RateLimitOptions
     public IReadOnlyDictionary<string, string> Models { get; init; } =
         new Dictionary<string, string>(StringComparer.Ordinal);
 
-    /// <summary>Where the counts are kept.</summary>
-    [Setting(Choices = ["local"])]
+    /// <summary>
+    /// Where the counts are kept. <c>redis</c>: nodes that use the same Redis of <c>llm.cache.redis</c> count together.
+    /// </summary>
+    [Setting(Choices = ["local", "redis"])]
     public string Store { get; init; } = "local";
 }

@@ -59,7 +59,7 @@ internal sealed partial class GatewayPipeline(
                 return;
             }
 
-            if (services.RateLimits?.Refuse(exchange) is { } limited)
+            if (services.RateLimits is { } limits && await limits.RefuseAsync(exchange) is { } limited)
             {
                 exchange.Bill?.Cancel();
                 await AnswerErrorAsync(exchange, limited);

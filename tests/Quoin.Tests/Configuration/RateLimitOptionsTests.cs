@@ -6,7 +6,7 @@ public sealed class RateLimitOptionsTests
     [InlineData("rate_limit: {default: 0/minute}", "rate_limit.default", "N/second")]
     [InlineData("rate_limit: {default: 60/week}", "rate_limit.default", "N/day")]
     [InlineData("rate_limit: {per: user}", "rate_limit.per", "key, ip")]
-    [InlineData("rate_limit: {store: redis}", "rate_limit.store", "local")]
+    [InlineData("rate_limit: {store: file}", "rate_limit.store", "redis")]
     [InlineData("rate_limit: {tokens_per_minute: -1}", "rate_limit.tokens_per_minute", "0..1000000000")]
     [InlineData("rate_limit: {models: {gpt-4: many}}", "rate_limit.models.gpt-4", "N/second")]
     [InlineData("auth: {keys: [{name: a, key: 0123456789abcdef, rate_limit: 5}]}", "auth.keys[0].rate_limit", "N/hour")]

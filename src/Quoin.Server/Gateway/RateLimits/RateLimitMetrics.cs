@@ -6,6 +6,8 @@ namespace Quoin.Server.Gateway.RateLimits;
 internal sealed class RateLimitMetrics
 {
     private readonly CounterFamily _refusals;
+    private readonly CounterFamily _fallbacks;
+    private readonly CounterFamily _lost;
 
     public RateLimitMetrics(MetricRegistry registry)
     {
@@ -13,11 +15,23 @@ internal sealed class RateLimitMetrics
             "quoin_rate_limit_refusals_total", "quoin.rate_limit.refusals", "{request}",
             "Requests that were refused by the limit that refused them.",
             "limit"));
+        _fallbacks = registry.Counter(new(
+            "quoin_rate_limit_fallbacks_total", "quoin.rate_limit.fallbacks", "{request}",
+            "Requests that counted at this node alone, because Redis did not answer in time."));
+        _lost = registry.Counter(new(
+            "quoin_rate_limit_settlements_lost_total", "quoin.rate_limit.settlements.lost", "{settlement}",
+            "Differences between reserved and used tokens that did not get to Redis, or may not have."));
+        _fallbacks.With();
+        _lost.With();
         foreach (var limit in (string[])["requests", "model", "tokens"])
         {
             _refusals.With(limit);
         }
     }
+
+    public void FallBack() => _fallbacks.With().Add(Stripes.Current, 1);
+
+    public void Lose(int count) => _lost.With().Add(Stripes.Current, count);
 
     public void Refuse(string limit) => _refusals.With(limit).Add(Stripes.Current, 1);
 }

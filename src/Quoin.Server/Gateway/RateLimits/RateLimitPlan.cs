@@ -14,6 +14,7 @@ internal sealed class RateLimitPlan
     public RateLimitPlan(RateLimitOptions options)
     {
         (Enabled, ByAddress, _tokens) = (options.Enabled, options.Per == "ip", options.TokensPerMinute);
+        Shared = options.Store == "redis";
         _requests = Rate.Parse(options.Default);
         _models = [.. options.Models.Select(model => (model.Key, Rate.Parse(model.Value)))];
     }
@@ -21,6 +22,9 @@ internal sealed class RateLimitPlan
     public bool Enabled { get; }
 
     public bool ByAddress { get; }
+
+    /// <summary>Counted by all nodes together.</summary>
+    public bool Shared { get; }
 
     public Rate RequestsOf(ApiKey? key) => key?.Requests ?? _requests;
 

@@ -12,14 +12,72 @@ namespace Quoin.Server.Gateway.RateLimits;
 /// What was taken before a refusal is given back. A job's run was admitted with the job: it is charged its tokens and
 /// never refused. The answer tells what is left in RateLimit and RateLimit-Policy
 /// (draft-ietf-httpapi-ratelimit-headers).
+/// Shared limits are the same, asked of Redis in one step; while it does not answer, those of this node count.
 /// </summary>
-internal sealed class RateLimiter(BucketTable buckets, RateLimitMetrics metrics)
+internal sealed class RateLimiter(BucketTable buckets, RateLimitMetrics metrics, SharedLimits shared)
 {
     /// <summary>Null: admitted.</summary>
-    public GatewayError? Refuse(Exchange exchange)
+    public ValueTask<GatewayError?> RefuseAsync(Exchange exchange)
     {
         var plan = exchange.Snapshot.RateLimits;
-        return plan.Enabled ? Refuse(exchange, plan) : null;
+        if (!plan.Enabled)
+        {
+            return default;
+        }
+
+        return plan.Shared ? RefuseSharedAsync(exchange, plan) : new(Refuse(exchange, plan));
+    }
+
+    private async ValueTask<GatewayError?> RefuseSharedAsync(Exchange exchange, RateLimitPlan plan)
+    {
+        var counted = exchange.Record.Operation != Operation.CountTokens;
+        var tokens = counted ? plan.TokensOf(exchange.Key) : null;
+        var reservation = tokens is null ? default : Reserve(exchange);
+        if (exchange.Http.Features.Get<JobCall>() is not null)
+        {
+            if (tokens is { } owed)
+            {
+                exchange.Lease = shared.Charge(IdOf(exchange, plan, tokens: true, owed), owed, reservation);
+            }
+
+            return null;
+        }
+
+        var requests = plan.RequestsOf(exchange.Key);
+        List<BucketClaim> claims = [new("requests", IdOf(exchange, plan, tokens: false, requests), requests, 1)];
+        if (plan.TryFindModel(exchange.Envelope.Model, out var pattern, out var rate))
+        {
+            claims.Add(new("model", new(BucketScope.Model, pattern, 0, Tokens: false, rate.Seconds), rate, 1));
+        }
+
+        if (tokens is { } most)
+        {
+            claims.Add(new("tokens", IdOf(exchange, plan, tokens: true, most), most, reservation.Total));
+        }
+
+        if (await shared.TakeAsync([.. claims], exchange.Http.RequestAborted) is not { } take)
+        {
+            return Refuse(exchange, plan);
+        }
+
+        var headers = new RateLimitHeaders(exchange, SharedScripts.Frequency);
+        for (var i = 0; i < take.Count; i++)
+        {
+            var (claim, state) = (claims[i], take.State(i));
+            headers.Add(claim.Limit, claim.Rate, state);
+            if (state.Answer == BucketAnswer.Refused)
+            {
+                return headers.Refuse(metrics, claim.Limit, claim.Rate, state);
+            }
+        }
+
+        if (tokens is not null)
+        {
+            exchange.Lease = take.Lease(claims.Count - 1, reservation);
+        }
+
+        headers.Write();
+        return null;
     }
 
     private GatewayError? Refuse(Exchange exchange, RateLimitPlan plan)
@@ -31,13 +89,13 @@ internal sealed class RateLimiter(BucketTable buckets, RateLimitMetrics metrics)
             if (counted && plan.TokensOf(key) is { } owed && Reserve(exchange) is var reserved)
             {
                 var bucket = buckets.Charge(IdOf(exchange, plan, tokens: true, owed), owed, reserved.Total);
-                exchange.Lease = new LimitLease(buckets, bucket, owed, reserved, reserved.Total);
+                exchange.Lease = new LocalLease(buckets, bucket, owed, reserved, reserved.Total);
             }
 
             return null;
         }
 
-        var headers = new RateLimitHeaders(exchange);
+        var headers = new RateLimitHeaders(exchange, exchange.Time.TimestampFrequency);
         var requests = plan.RequestsOf(key);
         var state = buckets.Take(IdOf(exchange, plan, tokens: false, requests), requests, 1, out var caller);     // 1
         headers.Add("requests", requests, state);
@@ -75,7 +133,7 @@ internal sealed class RateLimiter(BucketTable buckets, RateLimitMetrics metrics)
                 return headers.Refuse(metrics, "tokens", tokens, state);
             }
 
-            exchange.Lease = new LimitLease(
+            exchange.Lease = new LocalLease(
                 buckets, used, tokens, reservation, Math.Min(reservation.Total, tokens.Count));
         }
 
@@ -97,7 +155,8 @@ internal sealed class RateLimiter(BucketTable buckets, RateLimitMetrics metrics)
 }
 
 /// <summary>The two headers as structured fields, one member a limit.</summary>
-internal sealed class RateLimitHeaders(Exchange exchange)
+/// <param name="frequency">Ticks of a second of the states.</param>
+internal sealed class RateLimitHeaders(Exchange exchange, long frequency)
 {
     private string _policy = "";
     private string _state = "";
@@ -136,9 +195,5 @@ internal sealed class RateLimitHeaders(Exchange exchange)
         { Code = "rate_limit_exceeded", RetryAfter = TimeSpan.FromSeconds(Math.Max(1, Seconds(state.Wait))) };
     }
 
-    private long Seconds(long ticks)
-    {
-        var frequency = exchange.Time.TimestampFrequency;
-        return (ticks / frequency) + (ticks % frequency > 0 ? 1 : 0);
-    }
+    private long Seconds(long ticks) => (ticks / frequency) + (ticks % frequency > 0 ? 1 : 0);
 }

@@ -37,11 +37,11 @@ internal sealed class TokenBucket(long now)
             var after = _taken + ((Int128)cost * period);
             if (after > capacity)
             {
-                return State(BucketAnswer.Refused, rate, period, capacity, after - capacity);
+                return StateOf(BucketAnswer.Refused, rate, period, _taken, cost * (Int128)period);
             }
 
             _taken = after;
-            return State(BucketAnswer.Taken, rate, period, capacity, 0);
+            return StateOf(BucketAnswer.Taken, rate, period, _taken, 0);
         }
     }
 
@@ -72,6 +72,18 @@ internal sealed class TokenBucket(long now)
         }
     }
 
+    /// <param name="wanted">What was refused; 0: nothing was.</param>
+    public static BucketState StateOf(BucketAnswer answer, Rate rate, long period, Int128 taken, Int128 wanted)
+    {
+        var capacity = (Int128)rate.Count * period;
+        var lacking = Int128.Max(taken + wanted - capacity, 0);
+        return new BucketState(
+            answer,
+            (long)(Int128.Max(capacity - taken, 0) / period),
+            answer == BucketAnswer.Refused ? Ticks(lacking, rate.Count) : 0,
+            Ticks(taken, rate.Count));
+    }
+
     private static (long Period, Int128 Capacity) Measure(Rate rate, long frequency)
     {
         var period = rate.Seconds * frequency;
@@ -86,13 +98,6 @@ internal sealed class TokenBucket(long now)
             _taken = drained >= _taken ? 0 : _taken - drained;
             _at = now;
         }
-    }
-
-    private BucketState State(BucketAnswer answer, Rate rate, long period, Int128 capacity, Int128 lacking)
-    {
-        var left = Int128.Max(capacity - _taken, 0) / period;
-        return new BucketState(
-            answer, (long)left, Ticks(lacking, rate.Count), Ticks(_taken, rate.Count));
     }
 
     // Rounded up: who comes a tick early is refused again.
