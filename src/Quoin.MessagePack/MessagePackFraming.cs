@@ -33,8 +33,8 @@ public sealed class MessagePackFraming(MessagePackLimits? limits = null)
     /// <returns>False while the message is not whole.</returns>
     /// <exception cref="MessagePackException">
     /// <see cref="MessagePackError.Malformed"/>, <see cref="MessagePackError.LimitExceeded"/>, with the place from the
-    /// beginning of the message. Thrown as soon as it is known, and by all further calls: there is no way to find the
-    /// next message.
+    /// beginning of the message: of a length at once, of what is in an array or map at the latest when there are bytes
+    /// enough for it. Thrown by all further calls too: there is no way to find the next message.
     /// </exception>
     /// <exception cref="ArgumentException">The buffer has fewer bytes than were looked at before.</exception>
     public bool TryReadMessage(ref ReadOnlySequence<byte> buffer, out ReadOnlySequence<byte> message)
@@ -98,11 +98,18 @@ public sealed class MessagePackFraming(MessagePackLimits? limits = null)
                 return false;
             }
 
-            reader.TryPass(ref _walk, _open, out var whole);
+            var goesOn = reader.TryPass(ref _walk, _open, out var whole);
             _scanned = reader.Consumed;
             if (whole)
             {
                 return true;
+            }
+
+            if (!goesOn)
+            {
+                // What is found does not depend on how the bytes come: nothing is looked at before it can help.
+                _needed = _scanned + _walk.Awaited;
+                return false;
             }
         }
     }

@@ -118,6 +118,13 @@ public ref partial struct MessagePackReader
     /// </exception>
     public float ReadSingle()
     {
+        // By its bits: a conversion there and back changes some that are not a number.
+        if (!End && _segment[_at] == MessagePackCode.Float32 && TryPeekHeader(out var header))
+        {
+            Advance(header.Bytes);
+            return BitConverter.UInt32BitsToSingle((uint)header.Number);
+        }
+
         var start = this;
         var value = ReadDouble();
         var single = (float)value;
@@ -334,7 +341,7 @@ public ref partial struct MessagePackReader
         }
 
         header.CheckLength(_limits, Consumed);
-        if (header.TotalBytes > Remaining)
+        if (Lacks(header.TotalBytes))
         {
             return false;
         }

@@ -5,10 +5,11 @@ namespace Quoin.MessagePack;
 /// <summary>
 /// Reads one message, value by value, from bytes in one or more segments. Every value has two methods: <c>Read…</c>
 /// throws <see cref="MessagePackError.Incomplete"/> when the input ends first, <c>TryRead…</c> says so by false, for
-/// callers to whom more bytes may come. Both throw for all else that is wrong, and after false or a throw the reader
-/// stands where it stood. A count or length is handed out only when the input holds enough bytes for it. Arrays and
-/// maps are a header, then that many values or pairs. A caller that follows them by recursion brackets it with
-/// <see cref="Enter"/> and <see cref="Leave"/>; <see cref="Skip"/> does not recurse.
+/// callers to whom more bytes may come. Both throw for all else that is wrong, also when the value is longer than a
+/// message may be; and after false or a throw the reader stands where it stood. A count or length is handed out only
+/// when the input holds enough bytes for it. Arrays and maps are a header, then that many values or pairs. A caller that
+/// follows them by recursion brackets it with <see cref="Enter"/> and <see cref="Leave"/>; <see cref="Skip"/> does not
+/// recurse.
 /// </summary>
 public ref partial struct MessagePackReader
 {
@@ -231,14 +232,14 @@ public ref partial struct MessagePackReader
         }
 
         header.CheckLength(_limits, Consumed);
-        if (header.TotalBytes > Remaining)
+        if (Lacks(header.TotalBytes))
         {
             return false;
         }
 
         whole = walk.Pass(header, open, Consumed);
         Advance((int)header.TotalBytes);
-        return walk.Awaited <= Remaining;
+        return !Lacks(walk.Awaited);
     }
 
     /// <summary>The header that is next. False when it is not all there.</summary>
@@ -284,6 +285,18 @@ public ref partial struct MessagePackReader
         new(MessagePackError.LimitExceeded, limits.MaxMessageBytes,
             $"a message of at most {limits.MaxMessageBytes} bytes");
 
+    /// <summary>Whether the bytes are not there yet. Waiting for more than a message may have is of no use.</summary>
+    /// <exception cref="MessagePackException">The message is too long.</exception>
+    private readonly bool Lacks(long bytes)
+    {
+        if (bytes <= Remaining)
+        {
+            return false;
+        }
+
+        return Consumed + bytes <= _limits.MaxMessageBytes ? true : throw TooLong(_limits);
+    }
+
     private readonly int HeaderBytes(byte code)
     {
         var bytes = MessagePackCode.HeaderBytes(code);
@@ -312,7 +325,7 @@ public ref partial struct MessagePackReader
         }
 
         header.CheckLength(_limits, Consumed);
-        if (header.Children > Remaining - header.Bytes)
+        if (Lacks(header.Bytes + header.Children))
         {
             return false;
         }
