@@ -6,7 +6,7 @@ public enum MessagePackError
     /// <summary>The input ends before the value does. More bytes may make it whole.</summary>
     Incomplete = 0,
 
-    /// <summary>No MessagePack, whatever follows: <c>0xc1</c>, text that is not UTF-8, a timestamp of no form.</summary>
+    /// <summary>No MessagePack: <c>0xc1</c>, text that is not UTF-8, a timestamp of no form.</summary>
     Malformed = 1,
 
     /// <summary>A sound value of another type than was asked for.</summary>

@@ -98,18 +98,12 @@ public sealed class MessagePackFraming(MessagePackLimits? limits = null)
                 return false;
             }
 
-            var goesOn = reader.TryPass(ref _walk, _open, out var whole);
+            // All that has come is looked at, so that what must still come is known as well as it can be.
+            reader.TryPass(ref _walk, _open, out var whole);
             _scanned = reader.Consumed;
             if (whole)
             {
                 return true;
-            }
-
-            if (!goesOn)
-            {
-                // What is found does not depend on how the bytes come: nothing is looked at before it can help.
-                _needed = _scanned + _walk.Awaited;
-                return false;
             }
         }
     }

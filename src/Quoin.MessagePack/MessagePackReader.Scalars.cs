@@ -240,7 +240,7 @@ public ref partial struct MessagePackReader
     public bool TryReadBinary(out ReadOnlySpan<byte> bytes) =>
         TryReadBody(MessagePackType.Binary, "bytes", out bytes, out _);
 
-    /// <summary>Reads an extension of any type. A copy when it lies in several segments, else the input itself.</summary>
+    /// <summary>Reads an extension of any type; a copy when it lies in several segments.</summary>
     /// <param name="type">−128 to 127; from 0 the application's.</param>
     /// <exception cref="MessagePackException">
     /// <see cref="MessagePackError.LimitExceeded"/>, <see cref="MessagePackError.Incomplete"/>,

@@ -7,9 +7,9 @@ namespace Quoin.MessagePack;
 /// throws <see cref="MessagePackError.Incomplete"/> when the input ends first, <c>TryRead…</c> says so by false, for
 /// callers to whom more bytes may come. Both throw for all else that is wrong, also when the value is longer than a
 /// message may be; and after false or a throw the reader stands where it stood. A count or length is handed out only
-/// when the input holds enough bytes for it. Arrays and maps are a header, then that many values or pairs. A caller that
-/// follows them by recursion brackets it with <see cref="Enter"/> and <see cref="Leave"/>; <see cref="Skip"/> does not
-/// recurse.
+/// when the input holds enough bytes for it. Arrays and maps are a header, then that many values or pairs. A caller
+/// that follows them by recursion brackets it with <see cref="Enter"/> and <see cref="Leave"/>; <see cref="Skip"/>
+/// does not recurse.
 /// </summary>
 public ref partial struct MessagePackReader
 {
@@ -107,7 +107,8 @@ public ref partial struct MessagePackReader
 
     /// <summary>The type of the extension that is next, −128 to 127. False when its header is not all there.</summary>
     /// <exception cref="MessagePackException">
-    /// <see cref="MessagePackError.WrongType"/>: the next value is no extension; <see cref="MessagePackError.Malformed"/>.
+    /// <see cref="MessagePackError.WrongType"/>: the next value is no extension;
+    /// <see cref="MessagePackError.Malformed"/>.
     /// </exception>
     public readonly bool TryPeekExtensionType(out sbyte type)
     {
@@ -170,7 +171,7 @@ public ref partial struct MessagePackReader
 
     /// <summary>Goes past the next value, with all that is in it, without recursion.</summary>
     /// <exception cref="MessagePackException">
-    /// <see cref="MessagePackError.Incomplete"/>, <see cref="MessagePackError.LimitExceeded"/> (with the depth entered),
+    /// <see cref="MessagePackError.Incomplete"/>, <see cref="MessagePackError.LimitExceeded"/> (with what was entered),
     /// <see cref="MessagePackError.Malformed"/>. What is in strings is not looked at.
     /// </exception>
     public void Skip()
@@ -222,7 +223,7 @@ public ref partial struct MessagePackReader
         return Take(length);
     }
 
-    /// <summary>One step of a walk: past a header and the bytes that belong to it. False when they are not there.</summary>
+    /// <summary>One step of a walk: past a header and its bytes. False when they are not there.</summary>
     internal bool TryPass(ref ValueWalk walk, scoped Span<uint> open, out bool whole)
     {
         whole = false;

@@ -1,6 +1,6 @@
 namespace Quoin.MessagePack;
 
-/// <summary>The families of values of the MessagePack specification ("Type system"), as a first byte tells them.</summary>
+/// <summary>The families of values of the MessagePack specification ("Type system"), told by the first byte.</summary>
 public enum MessagePackType
 {
     /// <summary>Nothing: <c>0xc0</c>.</summary>

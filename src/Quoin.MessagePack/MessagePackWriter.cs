@@ -7,12 +7,12 @@ namespace Quoin.MessagePack;
 
 /// <summary>
 /// Writes values to a buffer as the MessagePack specification has them, each in its shortest form, and allocates
-/// nothing. What a call writes is in the buffer when it returns; a call that throws has written nothing. Arrays and maps
-/// are a header with a count, then that many values or pairs: that they are written is the caller's duty.
+/// nothing. What a call writes is in the buffer when it returns; a call that throws has written nothing. Arrays and
+/// maps are a header with a count, then that many values or pairs: that they are written is the caller's duty.
 /// </summary>
 public readonly ref struct MessagePackWriter
 {
-    /// <summary>A character of UTF-16 becomes three bytes at most, and the header's five must fit beside them.</summary>
+    /// <summary>A character of UTF-16 becomes three bytes at most, beside a header of five.</summary>
     private const int MaxCharacters = (int.MaxValue - 64) / 3;
 
     private const int MaxBytes = int.MaxValue - 64;
@@ -110,7 +110,8 @@ public readonly ref struct MessagePackWriter
         var bytes = Encoding.UTF8.GetByteCount(text);
         var span = _output.GetSpan(bytes + 5);
         var header = FillStringHeader(span, bytes);
-        var status = Utf8.FromUtf16(text, span[header..], out var read, out var written, replaceInvalidSequences: false);
+        var status = Utf8.FromUtf16(
+            text, span[header..], out var read, out var written, replaceInvalidSequences: false);
         if (status != OperationStatus.Done)
         {
             throw new MessagePackException(
@@ -173,7 +174,8 @@ public readonly ref struct MessagePackWriter
     /// Writes an extension: 2 bytes of header for 1, 2, 4, 8 and 16 bytes, else 3, 4 or 6. Types from 0 are the
     /// application's, negative ones the specification's.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">Type −1, which <see cref="WriteTimestamp(DateTimeOffset)"/> writes.
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// Type −1, which <see cref="WriteTimestamp(DateTimeOffset)"/> writes.
     /// </exception>
     public void WriteExtension(sbyte type, ReadOnlySpan<byte> bytes)
     {

@@ -15,7 +15,7 @@ internal struct ValueWalk
     /// <summary>Values that are known to come and have not begun, so bytes that are still missing at least.</summary>
     public long Awaited { get; private set; }
 
-    /// <summary>Goes past a header and, of a string and the like, its bytes. True when the walk's value is whole.</summary>
+    /// <summary>Goes past a header and its bytes. True when the walk's value is whole.</summary>
     /// <exception cref="MessagePackException">Deeper than allowed.</exception>
     public bool Pass(scoped in MessagePackHeader header, Span<uint> open, long offset)
     {

@@ -59,14 +59,13 @@ internal sealed class MessagePackTarget() : FuzzTarget("messagepack", InputForma
     public override void Run(byte[] input)
     {
         var skipped = Skip(new(input));
-        var framed = Frame(input, input.Length);
-        FuzzFailure.Unless(skipped == framed, $"skipped is {skipped}, framed {framed}");
+        CheckFraming(input, input.Length, skipped);
         var json = Json(new(input));
         foreach (var piece in new[] { 1, 7 })
         {
             var segments = Cut(input, piece);
             FuzzFailure.Unless(Skip(segments) == skipped, $"cut into pieces of {piece} it is skipped otherwise");
-            FuzzFailure.Unless(Frame(input, piece) == framed, $"coming in pieces of {piece} it is framed otherwise");
+            CheckFraming(input, piece, skipped);
             FuzzFailure.Unless(
                 Json(segments).AsSpan().SequenceEqual(json), $"cut into pieces of {piece} it is other JSON");
         }
@@ -99,6 +98,18 @@ internal sealed class MessagePackTarget() : FuzzTarget("messagepack", InputForma
             FuzzFailure.Unless(reader.Consumed == 0, "a reader moved and threw");
             return $"{e.Error} at {e.Offset}";
         }
+    }
+
+    /// <summary>
+    /// What is a whole value to one is to the other. Which of several faults is met, or none before the end, depends on
+    /// how much has come.
+    /// </summary>
+    private static void CheckFraming(byte[] input, int piece, string skipped)
+    {
+        var framed = Frame(input, piece);
+        var isWhole = framed.EndsWith(" bytes", StringComparison.Ordinal)
+            || skipped.EndsWith(" bytes", StringComparison.Ordinal);
+        FuzzFailure.Unless(!isWhole || framed == skipped, $"in pieces of {piece} other bytes are framed than skipped");
     }
 
     private static string Frame(byte[] input, int piece)

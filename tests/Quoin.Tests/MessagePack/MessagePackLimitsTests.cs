@@ -3,14 +3,14 @@ using Quoin.MessagePack;
 
 namespace Quoin.Tests.MessagePack;
 
-/// <summary>Each limit by what it does: at the limit a value is read, one more is refused by every way of reading.</summary>
+/// <summary>Each limit by what it does: at the limit a value is read, one more is refused, in every way.</summary>
 public sealed class MessagePackLimitsTests
 {
     private static readonly byte[] Ten = new byte[10];
 
     [Fact]
     public void Strings() =>
-        Bounds(new() { MaxStringBytes = 10 }, RandomTree.Write(new string('x', 10)), RandomTree.Write(new string('x', 11)));
+        Bounds(new() { MaxStringBytes = 10 }, Text(10), Text(11));
 
     [Fact]
     public void Binary() =>
@@ -19,7 +19,8 @@ public sealed class MessagePackLimitsTests
     [Fact]
     public void Extensions() => Bounds(
         new() { MaxExtensionBytes = 10 },
-        RandomTree.Write(new RandomTree.Extension(1, Ten)), RandomTree.Write(new RandomTree.Extension(1, new byte[11])));
+        RandomTree.Write(new RandomTree.Extension(1, Ten)),
+        RandomTree.Write(new RandomTree.Extension(1, new byte[11])));
 
     [Fact]
     public void Entries_of_arrays() => Bounds(
@@ -49,7 +50,7 @@ public sealed class MessagePackLimitsTests
 
     [Fact]
     public void Messages() =>
-        Bounds(new() { MaxMessageBytes = 10 }, RandomTree.Write(new string('x', 9)), RandomTree.Write(new string('x', 10)));
+        Bounds(new() { MaxMessageBytes = 10 }, Text(9), Text(10));
 
     [Fact]
     public void A_message_that_can_only_become_too_long_is_not_waited_for()
@@ -114,11 +115,14 @@ public sealed class MessagePackLimitsTests
     [Fact]
     public void A_limit_outside_its_range_is_refused()
     {
-        Assert.Throws<ArgumentOutOfRangeException>("MaxDepth", () => new MessagePackLimits { MaxDepth = 0 });
-        Assert.Throws<ArgumentOutOfRangeException>("MaxDepth", () => new MessagePackLimits { MaxDepth = 513 });
-        Assert.Throws<ArgumentOutOfRangeException>("MaxStringBytes", () => new MessagePackLimits { MaxStringBytes = -1 });
-        Assert.Throws<ArgumentOutOfRangeException>("MaxMessageBytes", () => new MessagePackLimits { MaxMessageBytes = 0 });
+        var limits = MessagePackLimits.Default;
+        Assert.Throws<ArgumentOutOfRangeException>("MaxDepth", () => limits with { MaxDepth = 0 });
+        Assert.Throws<ArgumentOutOfRangeException>("MaxDepth", () => limits with { MaxDepth = 513 });
+        Assert.Throws<ArgumentOutOfRangeException>("MaxStringBytes", () => limits with { MaxStringBytes = -1 });
+        Assert.Throws<ArgumentOutOfRangeException>("MaxMessageBytes", () => limits with { MaxMessageBytes = 0 });
     }
+
+    private static byte[] Text(int bytes) => RandomTree.Write(new string('x', bytes));
 
     private static byte[] Nested(byte header, int depth, byte inner) =>
         [.. Enumerable.Repeat(header, depth), inner];
@@ -175,7 +179,8 @@ public sealed class MessagePackLimitsTests
         try
         {
             var buffer = new ReadOnlySequence<byte>(message);
-            return new MessagePackFraming(limits).TryReadMessage(ref buffer, out _) ? null : MessagePackError.Incomplete;
+            var framing = new MessagePackFraming(limits);
+            return framing.TryReadMessage(ref buffer, out _) ? null : MessagePackError.Incomplete;
         }
         catch (MessagePackException e)
         {

@@ -5,9 +5,9 @@ using Quoin.MessagePack;
 namespace Quoin.Tests.MessagePack;
 
 /// <summary>
-/// Values as plain objects: null, bool, long, ulong, float, double, string, byte[], timestamps, <see cref="Extension"/>,
-/// lists, and lists of pairs for maps. Random ones by a seed, written, read without knowing their shape, and as text
-/// to compare.
+/// Values as plain objects: null, bool, long, ulong, float, double, string, byte[], timestamps,
+/// <see cref="Extension"/>, lists, and lists of pairs for maps. Random ones by a seed, written, read without knowing
+/// their shape, and as text to compare.
 /// </summary>
 internal static class RandomTree
 {
