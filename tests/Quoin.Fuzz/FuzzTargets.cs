@@ -22,6 +22,8 @@ internal static class FuzzTargets
         new TraceParentTarget(),
         new Http1ResponseTarget(),
         new JournalTarget(),
+        new MessagePackTarget(),
+        new MessagePackFromJsonTarget(),
     ];
 
     private static FuzzTarget[] Both(Dialect dialect, params string[] recordings) =>
