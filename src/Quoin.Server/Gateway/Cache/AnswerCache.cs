@@ -215,11 +215,24 @@ internal sealed partial class AnswerCache(
         exchange.CacheOutcome = CacheOutcome.Miss;
         var result = default(FlightResult);
         GatewayError? error = null;
+
+        // Neither those who wait nor the next request depend on how fast this client takes its answer.
+        var inStore = false;
+        capture.Kept = () =>
+        {
+            result = ResultOf(exchange, capture, request, error: null);
+            inStore = result.Answer is { } whole && TryKeepAtOnce(exchange.Record, request.Key, whole);
+            flight?.Tell(result);
+        };
         try
         {
             error = await call(exchange);
-            result = ResultOf(exchange, capture, request, error);
-            if (result.Answer is { } answer)
+            if (result.Answer is null)
+            {
+                result = ResultOf(exchange, capture, request, error);
+            }
+
+            if (result.Answer is { } answer && !inStore)
             {
                 flight?.Tell(result);
                 await KeepAsync(exchange, request.Key, answer);                                    // 5
@@ -248,14 +261,18 @@ internal sealed partial class AnswerCache(
         return error is not null && await TrySendStaleAsync(exchange, request, kept, error) ? null : error;
     }
 
+    /// <summary>True when there is no more to do: it is in the store, or is not one to keep.</summary>
+    private bool TryKeepAtOnce(RequestRecord record, CacheKey key, CachedAnswer answer) =>
+        !MayKeep(record) || Store.TrySet(key, answer, Options.Ttl + Options.StaleIfError);
+
     private async ValueTask KeepAsync(Exchange exchange, CacheKey key, CachedAnswer answer)
     {
-        if (!MayKeep(exchange.Record))
+        if (TryKeepAtOnce(exchange.Record, key, answer))
         {
             return;
         }
 
-        if (!Store.IsImmediate && !exchange.Http.RequestAborted.IsCancellationRequested)
+        if (!exchange.Http.RequestAborted.IsCancellationRequested)
         {
             // The client has its whole answer before we turn to a disk or a network.
             await exchange.Http.Response.CompleteAsync();

@@ -23,6 +23,9 @@ internal sealed class AnswerCapture(TimeProvider time) : IDisposable
 
     public string ContentType { get; private set; } = "";
 
+    /// <summary>Called when a whole answer is there, before its client gets the first byte of it.</summary>
+    public Action? Kept { get; set; }
+
     public byte[] ToArray() => _bytes.WrittenSpan.ToArray();
 
     /// <summary>A whole answer.</summary>
@@ -31,6 +34,7 @@ internal sealed class AnswerCapture(TimeProvider time) : IDisposable
         (ContentType, Streamed) = (contentType, false);
         Add(body);
         End();
+        Kept?.Invoke();
     }
 
     /// <summary>The writer in front of a stream's: what is written there is kept and passed on.</summary>

@@ -29,8 +29,9 @@ internal abstract class AnswerStore : IDisposable
     /// <summary>As in <c>llm.cache.type</c>.</summary>
     public abstract string Type { get; }
 
-    /// <summary>Whether it takes an answer without asking a disk or a network.</summary>
-    public virtual bool IsImmediate => false;
+    /// <summary>Keeps an answer if that asks neither a disk nor a network; false where it does.</summary>
+    /// <param name="keep">How long it may be of use, staleness included.</param>
+    public virtual bool TrySet(CacheKey key, CachedAnswer answer, TimeSpan keep) => false;
 
     public abstract ValueTask<CachedAnswer?> GetAsync(CacheKey key, CancellationToken cancellationToken);
 

@@ -24,8 +24,6 @@ internal sealed class MemoryStore : AnswerStore
 
     public override string Type => "memory";
 
-    public override bool IsImmediate => true;
-
     public override ValueTask<CachedAnswer?> GetAsync(CacheKey key, CancellationToken cancellationToken) =>
         new(Get(key));
 
@@ -49,8 +47,7 @@ internal sealed class MemoryStore : AnswerStore
         }
     }
 
-    public override ValueTask SetAsync(
-        CacheKey key, CachedAnswer answer, TimeSpan keep, CancellationToken cancellationToken)
+    public override bool TrySet(CacheKey key, CachedAnswer answer, TimeSpan keep)
     {
         var part = PartOf(key);
         lock (part.Lock)
@@ -58,6 +55,13 @@ internal sealed class MemoryStore : AnswerStore
             part.Set(key, new Entry(answer, _time.GetUtcNow() + keep), _byBytes ? answer.Weight : 1);
         }
 
+        return true;
+    }
+
+    public override ValueTask SetAsync(
+        CacheKey key, CachedAnswer answer, TimeSpan keep, CancellationToken cancellationToken)
+    {
+        TrySet(key, answer, keep);
         return ValueTask.CompletedTask;
     }
 

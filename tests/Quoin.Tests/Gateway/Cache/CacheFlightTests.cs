@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using System.Text;
 using Quoin.Tests.Fakes;
 using Quoin.Tests.Gateway.Server;
 using static Quoin.Tests.Gateway.Cache.CacheRig;
@@ -76,6 +78,22 @@ public sealed class CacheFlightTests
         go.SetResult();
         Assert.All(await Task.WhenAll(asking), answer => Assert.Equal(502, answer.Status));
         Assert.InRange(upstream.Requests.Count, 2, 6);
+    }
+
+    [Fact]
+    public async Task A_client_that_does_not_read_its_answer_keeps_no_other_waiting()
+    {
+        var large = Answer.Replace("Hello there", new string('x', 4_000_000));
+        await using var upstream = new ScriptedUpstream(ScriptedUpstream.Json(large));
+        await using var gateway = await StartAsync(upstream);
+        using var sleeper = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
+        await sleeper.ConnectAsync(gateway.Address.Host, gateway.Address.Port);
+        await sleeper.SendAsync(Encoding.UTF8.GetBytes(
+            $"POST {Chat} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            + $"Content-Length: {Body.Length}\r\n\r\n{Body}"));
+        await sleeper.ReceiveAsync(new byte[1]);
+        Assert.Equal((200, large), await gateway.AskAsync(Chat, Body));
+        Assert.Single(upstream.Requests);
     }
 
     [Fact]
