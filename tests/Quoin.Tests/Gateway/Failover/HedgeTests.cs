@@ -34,12 +34,10 @@ public sealed class HedgeTests
         Assert.Equal("two", Assert.Single(response.Headers.GetValues("X-Quoin-Provider")));
         Assert.Equal("2", Assert.Single(response.Headers.GetValues("X-Quoin-Attempts")));
         await cancelled.Task;
-        var page = await gateway.Client.GetStringAsync(new Uri("/metrics", UriKind.Relative));
-        Assert.Contains(
-            "quoin_attempts_total{provider=\"one\",outcome=\"cancelled\"} 1\n", page, StringComparison.Ordinal);
-        Assert.Contains(
-            "quoin_attempts_total{provider=\"two\",outcome=\"success\"} 1\n", page, StringComparison.Ordinal);
-        Assert.Contains("quoin_provider_in_flight{provider=\"one\"} 0.0\n", page, StringComparison.Ordinal);
+        await gateway.ShowsAsync(
+            "quoin_attempts_total{provider=\"one\",outcome=\"cancelled\"} 1\n",
+            "quoin_attempts_total{provider=\"two\",outcome=\"success\"} 1\n",
+            "quoin_provider_in_flight{provider=\"one\"} 0.0\n");
     }
 
     [Theory]

@@ -56,11 +56,9 @@ public sealed class StreamContinuationTests
         await using var gateway = await StartAsync(one, two, "openai-compatible");
         var (_, body) = await gateway.AskAsync(Chat, Ask);
         Assert.Contains("\"prompt_tokens\":13,\"completion_tokens\":4", body, StringComparison.Ordinal);
-        var page = await gateway.Client.GetStringAsync(new Uri("/metrics", UriKind.Relative));
-        Assert.Contains(
-            "quoin_tokens_total{provider=\"two\",model=\"m\",type=\"input\"} 13\n", page, StringComparison.Ordinal);
-        Assert.Contains(
-            "quoin_attempts_total{provider=\"one\",outcome=\"broken\"} 1\n", page, StringComparison.Ordinal);
+        await gateway.ShowsAsync(
+            "quoin_tokens_total{provider=\"two\",model=\"m\",type=\"input\"} 13\n",
+            "quoin_attempts_total{provider=\"one\",outcome=\"broken\"} 1\n");
     }
 
     [Fact]

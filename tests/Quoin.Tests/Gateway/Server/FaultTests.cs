@@ -64,9 +64,7 @@ public sealed class FaultTests
                 },
             });
         Assert.Equal(502, (await gateway.AskAsync(Chat, request)).Status);
-        var page = await gateway.Client.GetStringAsync(new Uri("/metrics", UriKind.Relative));
-        Assert.Contains(
-            $"quoin_attempts_total{{provider=\"up\",outcome=\"{outcome}\"}} 1\n", page, StringComparison.Ordinal);
+        await gateway.ShowsAsync($"quoin_attempts_total{{provider=\"up\",outcome=\"{outcome}\"}} 1\n");
     }
 
     [Theory]

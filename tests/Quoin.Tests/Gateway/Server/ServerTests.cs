@@ -47,8 +47,9 @@ public sealed class ServerTests
         await gateway.AskAsync(
             "/v1/chat/completions", """{"model":"sim","messages":[{"role":"user","content":"x"}]}""");
         using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
-        var page = await client.GetStringAsync("/metrics");
-        Assert.Contains("quoin_attempts_total{provider=\"sim\",outcome=\"success\"} 1", page, StringComparison.Ordinal);
+        const string Counted = "quoin_attempts_total{provider=\"sim\",outcome=\"success\"} 1";
+        await gateway.ShowsAsync(Counted);
+        Assert.Contains(Counted, await client.GetStringAsync("/metrics"), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync("/health")).StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync("/v1/models")).StatusCode);
     }

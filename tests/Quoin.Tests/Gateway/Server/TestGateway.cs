@@ -55,7 +55,9 @@ internal sealed class TestGateway : IAsyncDisposable
                     ApiKey = "sk-secret-key-1234",
                 },
             },
-            Llm = new() { Retry = new() { MaxRetries = 0 } },
+
+            // A probe would take the answer that the script meant for a call.
+            Llm = new() { Retry = new() { MaxRetries = 0 }, HealthCheck = new() { Enabled = false } },
         };
         return StartAsync(change is null ? options : change(options), time);
     }
@@ -74,6 +76,21 @@ internal sealed class TestGateway : IAsyncDisposable
     {
         using var response = await PostAsync(path, json);
         return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+
+    /// <summary>Asserts that the metrics come to show this; a request is counted after its client has the answer.</summary>
+    public async Task ShowsAsync(params IEnumerable<string> metrics)
+    {
+        var page = "";
+        foreach (var metric in metrics)
+        {
+            for (var i = 0; i < 1000 && !page.Contains(metric, StringComparison.Ordinal); i++)
+            {
+                page = await Client.GetStringAsync(new Uri("/metrics", UriKind.Relative));
+            }
+
+            Assert.Contains(metric, page, StringComparison.Ordinal);
+        }
     }
 
     /// <summary>Stops the server and gives its log.</summary>
