@@ -8,4 +8,10 @@ internal static class HttpLimits
 
     /// <summary>All cached answers of an app together.</summary>
     public const long CacheBytes = 64L * 1024 * 1024;
+
+    /// <summary>A request's method. The longest registered one (UPDATEREDIRECTREF) has 17.</summary>
+    public const int MethodBytes = 32;
+
+    /// <summary>The line before a chunk: its size, and extensions, which nobody is known to use.</summary>
+    public const int ChunkLineBytes = 1024;
 }

@@ -21,6 +21,7 @@ internal static class FuzzTargets
         new ScenarioTarget(),
         new TraceParentTarget(),
         new Http1ResponseTarget(),
+        new RequestFramingTarget(),
         new JournalTarget(),
         new MessagePackTarget(),
         new MessagePackFromJsonTarget(),

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
+using Quoin.Http.Framing;
 
 namespace Quoin.Http.Connections;
 
@@ -24,6 +25,11 @@ internal sealed class ConnectionRequests(RequestDelegate next, HttpAppOptions op
             {
                 context.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
             }
+        }
+
+        if (context.Request.Headers.ContainsKey(HeaderNames.Upgrade))
+        {
+            FramingCheck.Follow(context);
         }
 
         return next(context);

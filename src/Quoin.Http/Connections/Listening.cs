@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Quoin.Http.Framing;
 
 namespace Quoin.Http.Connections;
 
@@ -48,6 +49,8 @@ internal static class Listening
                 listener.Protocols = HttpProtocols.Http1AndHttp2;
                 listener.UseHttps(certificate);
             }
+
+            listener.Use(FramingCheck.Around);
         });
     }
 }
