@@ -21,6 +21,7 @@ internal static class QuoinCommandLine
             ServeVerb.CreateServerStart(context),
             CheckVerb.Create(context),
             ConfigVerb.Create(context),
+            CertVerb.Create(context),
             SimVerb.Create(context),
             VersionVerb.Create(context),
         };

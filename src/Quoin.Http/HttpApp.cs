@@ -46,12 +46,11 @@ public sealed class HttpApp : IAsyncDisposable
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Options.ShutdownTimeout);
         builder.WebHost.UseKestrelCore()
             .UseSockets(sockets => Listening.Configure(sockets, Options))
-            .ConfigureKestrel(kestrel => Listening.Configure(kestrel, Options));
-        if (Options.Certificate is not null)
-        {
-            builder.WebHost.UseKestrelHttpsConfiguration();
-        }
-
+            .ConfigureKestrel(kestrel =>
+            {
+                Listening.Configure(kestrel, Options);
+                Listening.Listen(kestrel, Options, Options.Address!, Options.Port);
+            });
         builder.Services.AddSingleton<IOutputCacheStore>(new RouteCacheStore(Options.Time, HttpLimits.CacheBytes));
         builder.Services.AddOutputCache(cache => cache.MaximumBodySize = HttpLimits.CachedBodyBytes);
         configure?.Invoke(builder.Services);

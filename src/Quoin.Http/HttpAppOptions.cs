@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
+using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using Quoin.Http.Tls;
 
 namespace Quoin.Http;
 
@@ -19,8 +21,20 @@ public sealed record HttpAppOptions
     public X509Certificate2? Certificate { get; init; }
 
     /// <summary>
-    /// Bytes of a request that are read ahead of the handler before the client is held up.
-    /// <see cref="MaxHeaderBytes"/>..1073741824, for headers are read whole.
+    /// PEM file of a certificate, and after it the chain, in the place of <see cref="Certificate"/>. New files are
+    /// used within a second of the next handshake.
+    /// </summary>
+    public string? CertificateFile { get; init; }
+
+    /// <summary>PEM file of the unencrypted key of <see cref="CertificateFile"/>.</summary>
+    public string? CertificateKeyFile { get; init; }
+
+    /// <summary>The oldest TLS that is spoken: <c>Tls12</c> or <c>Tls13</c>.</summary>
+    public SslProtocols MinTlsVersion { get; init; } = SslProtocols.Tls12;
+
+    /// <summary>
+    /// Bytes of a request that are read ahead of the handler before the client is held up; never fewer than
+    /// <see cref="MaxHeaderBytes"/>, for headers are read whole. 1..1073741824.
     /// </summary>
     public int ReadBufferSize { get; init; } = 16 * 1024;
 
@@ -52,7 +66,7 @@ public sealed record HttpAppOptions
     /// <summary>Connections at the same time; further ones are closed at once. 1..10000000.</summary>
     public int MaxConnections { get; init; } = 10_000;
 
-    /// <summary>Bytes of all headers of a request together; 431 beyond. 1024..1048576.</summary>
+    /// <summary>Bytes of all headers of a request together; 431 beyond. 1024..2097152.</summary>
     public int MaxHeaderBytes { get; init; } = 16 * 1024;
 
     /// <summary>Bytes of a request's body; 413 beyond. 0..1099511627776.</summary>
@@ -74,23 +88,22 @@ public sealed record HttpAppOptions
         }
 
         Check(faults, nameof(Port), Port, 0, 65535);
-        Check(faults, nameof(ReadBufferSize), ReadBufferSize, Math.Clamp(MaxHeaderBytes, 1024, 1 << 20), 1 << 30);
+        Check(faults, nameof(ReadBufferSize), ReadBufferSize, 1, 1 << 30);
         Check(faults, nameof(WriteBufferSize), WriteBufferSize, 1, 1 << 30);
         Check(faults, nameof(KeepAliveTimeout), KeepAliveTimeout, 1, 86_400);
         Check(faults, nameof(MaxKeepAliveRequests), MaxKeepAliveRequests, 0, int.MaxValue);
         Check(faults, nameof(RequestTimeout), RequestTimeout, 0, 86_400);
         Check(faults, nameof(ReadTimeout), ReadTimeout, 1, 3600);
         Check(faults, nameof(MaxConnections), MaxConnections, 1, 10_000_000);
-        Check(faults, nameof(MaxHeaderBytes), MaxHeaderBytes, 1024, 1 << 20);
+        Check(faults, nameof(MaxHeaderBytes), MaxHeaderBytes, 1024, 2 << 20);
         Check(faults, nameof(MaxRequestSize), MaxRequestSize, 0, 1L << 40);
         Check(faults, nameof(ShutdownTimeout), ShutdownTimeout, 0, 3600);
-        if (Certificate is { HasPrivateKey: false })
-        {
-            faults.Add("Certificate: has no private key; accepted: a certificate with its key");
-        }
-
+        CheckTls(faults);
         return faults;
     }
+
+    /// <summary>Whether it speaks TLS.</summary>
+    internal bool IsTls => Certificate is not null || CertificateFile is not null;
 
     /// <summary>Null where <see cref="Host"/> is none.</summary>
     internal IPAddress? Address => Host switch
@@ -99,6 +112,30 @@ public sealed record HttpAppOptions
         "*" => IPAddress.IPv6Any,
         _ => IPAddress.TryParse(Host, out var address) ? address : null,
     };
+
+    private void CheckTls(List<string> faults)
+    {
+        if (Certificate is { HasPrivateKey: false })
+        {
+            faults.Add("Certificate: has no private key; accepted: a certificate with its key");
+        }
+
+        if (MinTlsVersion is not (SslProtocols.Tls12 or SslProtocols.Tls13))
+        {
+            faults.Add($"MinTlsVersion: {MinTlsVersion}; accepted: Tls12, Tls13");
+        }
+
+        if (CertificateFile is null != CertificateKeyFile is null
+            || (CertificateFile is not null && Certificate is not null))
+        {
+            faults.Add("CertificateFile: accepted: with CertificateKeyFile, and without Certificate");
+        }
+        else if (CertificateFile is not null
+            && CertificateFiles.FaultOf(CertificateFile, CertificateKeyFile!) is { } fault)
+        {
+            faults.Add("CertificateFile: " + fault);
+        }
+    }
 
     private static void Check(List<string> faults, string name, long value, long least, long most)
     {

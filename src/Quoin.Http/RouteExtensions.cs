@@ -14,7 +14,8 @@ public static class RouteExtensions
     /// <param name="route">From <see cref="HttpApp.Get"/> and its like.</param>
     /// <param name="timeout">Zero: no limit, as streams want it.</param>
     /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
-    public static RouteHandlerBuilder RequestTimeout(this RouteHandlerBuilder route, TimeSpan timeout)
+    public static TBuilder RequestTimeout<TBuilder>(this TBuilder route, TimeSpan timeout)
+        where TBuilder : IEndpointConventionBuilder
     {
         ArgumentNullException.ThrowIfNull(route);
         ArgumentOutOfRangeException.ThrowIfLessThan(timeout, TimeSpan.Zero);

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Quoin.Http;
 using Quoin.Server.Configuration;
 
 namespace Quoin.Server;
@@ -8,17 +10,12 @@ namespace Quoin.Server;
 /// <summary>The addresses the server listens on and the limits of its connections.</summary>
 internal sealed class Listeners
 {
-    /// <summary>
-    /// A slow body must at least trickle: bytes a second after the first <c>server.read_timeout</c>. The number is
-    /// Kestrel's own default.
-    /// </summary>
-    private const double BodyBytesPerSecond = 240;
-
     private readonly QuoinOptions _options;
 
     public Listeners(ConfigurationSource source)
     {
         _options = source.Current;
+        Edge = EdgeOf(_options.Server);
         var metrics = _options.Metrics;
         if (!metrics.Enabled || metrics.Port == 0 || metrics.Port == _options.Server.Port)
         {
@@ -51,31 +48,44 @@ internal sealed class Listeners
     /// <summary>Only this machine can reach the server.</summary>
     public bool IsLoopback => IPAddress.IsLoopback(Address);
 
+    /// <summary>The limits of connections and of what is on them.</summary>
+    public HttpAppOptions Edge { get; }
+
+    public static HttpAppOptions EdgeOf(ServerOptions server) => new()
+    {
+        Host = server.Host,
+        Port = server.Port,
+        CertificateFile = server.Tls.CertFile,
+        CertificateKeyFile = server.Tls.KeyFile,
+        MinTlsVersion = server.Tls.MinVersion == "1.3" ? SslProtocols.Tls13 : SslProtocols.Tls12,
+        KeepAlive = server.KeepAlive && server.KeepAliveTimeout > TimeSpan.Zero,
+        KeepAliveTimeout = server.KeepAliveTimeout > TimeSpan.Zero ? server.KeepAliveTimeout : TimeSpan.FromSeconds(1),
+        MaxKeepAliveRequests = server.MaxKeepAliveRequests,
+        RequestTimeout = server.RequestTimeout,
+        ReadTimeout = server.ReadTimeout,
+        MaxConnections = server.MaxConnections,
+        MaxHeaderBytes = (int)server.MaxHeaderBytes,
+        ReadBufferSize = (int)server.ReadBufferSize,
+        WriteBufferSize = (int)server.WriteBufferSize,
+        ShutdownTimeout = server.ShutdownTimeout,
+    };
+
+    /// <summary>What the listener finds wrong with a configuration whose every value is fine.</summary>
+    public static IEnumerable<(string Key, string Message)> Check(ServerOptions server) =>
+        HttpEdge.FaultsOf(EdgeOf(server)).Where(fault => fault.StartsWith("Certificate", StringComparison.Ordinal))
+            .Select(fault => ("server.tls.cert_file", fault["CertificateFile: ".Length..]
+                .Replace("CertificateKeyFile, and without Certificate", "key_file", StringComparison.Ordinal)));
+
     public void Configure(KestrelServerOptions kestrel)
     {
-        var server = _options.Server;
-        kestrel.AddServerHeader = false;
+        kestrel.UseHttpEdge(Edge, MetricsPort);
         kestrel.AllowResponseHeaderCompression = true;
-        var limits = kestrel.Limits;
-        limits.MaxConcurrentConnections = server.MaxConnections;
-        limits.MaxConcurrentUpgradedConnections = server.MaxConnections;
-        limits.MaxRequestHeadersTotalSize = (int)server.MaxHeaderBytes;
-        limits.MaxRequestLineSize = (int)Math.Min(server.MaxHeaderBytes, 16384);
-        limits.MaxRequestBodySize = null; // Held to server.max_request_size by whoever reads it, reload included.
-        limits.RequestHeadersTimeout = server.ReadTimeout;
-        limits.KeepAliveTimeout = server.KeepAliveTimeout > TimeSpan.Zero
-            ? server.KeepAliveTimeout
-            : TimeSpan.FromMilliseconds(1);
-        limits.MinRequestBodyDataRate = new MinDataRate(
-            BodyBytesPerSecond, TimeSpan.FromSeconds(Math.Max(2, server.ReadTimeout.TotalSeconds)));
+
+        // Held to server.max_request_size by whoever reads it, reload included.
+        kestrel.Limits.MaxRequestBodySize = null;
 
         // Streams write as events come; a stuck client is cut by server.write_timeout at the flush.
-        limits.MinResponseDataRate = null;
-        kestrel.Listen(Address, server.Port);
-        if (MetricsPort is { } port)
-        {
-            kestrel.Listen(Address, port);
-        }
+        kestrel.Limits.MinResponseDataRate = null;
     }
 
     public string Explain(IOException e)

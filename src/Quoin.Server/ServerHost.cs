@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Quoin.Http;
 using Quoin.Server.Configuration;
 using Quoin.Server.Gateway.Cache;
 using Quoin.Server.Gateway.Settle;
@@ -40,7 +41,8 @@ public static class ServerHost
     internal static IEnumerable<(string Key, string Message)> Check(QuoinOptions options) =>
         options.Providers.SelectMany(provider => SimScenarioReader.Check(provider.Value.Sim.Scenario)
             .Select(error => ($"providers.{provider.Key}.sim.scenario", error)))
-            .Concat(StoreTable.Check(options.Llm.Cache));
+            .Concat(StoreTable.Check(options.Llm.Cache))
+            .Concat(Listeners.Check(options.Server));
 
     internal static async Task<RunningServer> StartAsync(
         ConfigurationSource source, TimeProvider time, Stream logStream, TextWriter screen,
@@ -71,11 +73,13 @@ public static class ServerHost
         source.OnReload(metrics.RecordReload);
 
         var metricsPort = new MetricsPort(listeners.MetricsPort, options.Metrics.Path);
+        app.UseConnectionRequests(listeners.Edge);
         app.UseRouting();
         var edgeLogger = loggers.CreateLogger<RequestEdge>();
         RequestEdge EdgeOf(RequestDelegate next) =>
             new(next, metricsPort, metrics, requestLog, gateway.Services.Ids, time, edgeLogger);
         app.Use(next => EdgeOf(next).InvokeAsync);
+        app.UseRequestTime(listeners.Edge);
         var stopping = app.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         gateway.Map(app, stopping);
         app.MapHealth(gateway.Snapshots, listeners.IsLoopback, stopping);
@@ -101,7 +105,11 @@ public static class ServerHost
         builder.Services.AddRoutingCore();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Server.ShutdownTimeout);
         builder.WebHost.UseKestrelCore()
-            .UseSockets(SocketScheduling.Configure)
+            .UseSockets(sockets =>
+            {
+                SocketScheduling.Configure(sockets);
+                sockets.UseHttpEdge(listeners.Edge);
+            })
             .ConfigureKestrel(listeners.Configure);
         return builder.Build();
     }

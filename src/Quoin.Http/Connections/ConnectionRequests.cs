@@ -27,7 +27,7 @@ internal sealed class ConnectionRequests(RequestDelegate next, HttpAppOptions op
             }
         }
 
-        if (context.Request.Headers.ContainsKey(HeaderNames.Upgrade))
+        if (context.Request.Headers.Upgrade.Count > 0)
         {
             FramingCheck.Follow(context);
         }

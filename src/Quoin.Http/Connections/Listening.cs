@@ -1,7 +1,8 @@
-using Microsoft.AspNetCore.Hosting;
+using System.Net;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Quoin.Http.Framing;
+using Quoin.Http.Tls;
 
 namespace Quoin.Http.Connections;
 
@@ -19,7 +20,7 @@ internal static class Listening
 
     /// <summary>The transport has buffers of its own before those of the protocols.</summary>
     public static void Configure(SocketTransportOptions sockets, HttpAppOptions options) =>
-        (sockets.MaxReadBufferSize, sockets.MaxWriteBufferSize) = (options.ReadBufferSize, options.WriteBufferSize);
+        (sockets.MaxReadBufferSize, sockets.MaxWriteBufferSize) = (ReadAhead(options), options.WriteBufferSize);
 
     public static void Configure(KestrelServerOptions kestrel, HttpAppOptions options)
     {
@@ -29,14 +30,18 @@ internal static class Listening
         limits.MaxConcurrentUpgradedConnections = options.MaxConnections;
         limits.MaxRequestHeadersTotalSize = options.MaxHeaderBytes;
         limits.MaxRequestLineSize = Math.Min(options.MaxHeaderBytes, RequestLineBytes);
-        limits.MaxRequestBufferSize = options.ReadBufferSize;
+        limits.MaxRequestBufferSize = ReadAhead(options);
         limits.MaxResponseBufferSize = options.WriteBufferSize;
         limits.MaxRequestBodySize = options.MaxRequestSize;
         limits.RequestHeadersTimeout = options.ReadTimeout;
         limits.KeepAliveTimeout = options.KeepAliveTimeout;
         limits.MinRequestBodyDataRate = new MinDataRate(
             BodyBytesPerSecond, options.ReadTimeout > ShortestGrace ? options.ReadTimeout : ShortestGrace);
-        kestrel.Listen(options.Address!, options.Port, listener =>
+    }
+
+    /// <summary>Adds a listener, with TLS where the options have a certificate.</summary>
+    public static void Listen(KestrelServerOptions kestrel, HttpAppOptions options, IPAddress address, int port) =>
+        kestrel.Listen(address, port, listener =>
         {
             listener.Use(next => connection =>
             {
@@ -44,13 +49,14 @@ internal static class Listening
                 return next(connection);
             });
             listener.Protocols = HttpProtocols.Http1;
-            if (options.Certificate is { } certificate)
+            if (options.IsTls)
             {
                 listener.Protocols = HttpProtocols.Http1AndHttp2;
-                listener.UseHttps(certificate);
+                TlsListening.Configure(listener, options);
             }
 
             listener.Use(FramingCheck.Around);
         });
-    }
+
+    private static int ReadAhead(HttpAppOptions options) => Math.Max(options.ReadBufferSize, options.MaxHeaderBytes);
 }

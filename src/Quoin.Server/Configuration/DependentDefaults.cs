@@ -18,8 +18,9 @@ internal static class DependentDefaults
             };
         }
 
-        // Whoever needs a key to be answered may come from anywhere.
-        if (options.Auth is { Enabled: true, Keys.Count: > 0 } && !origins.ContainsKey("server.host"))
+        // Whoever needs a key to be answered, or is to come by TLS, may come from anywhere.
+        if ((options.Auth is { Enabled: true, Keys.Count: > 0 } || options.Server.Tls.CertFile is { Length: > 0 })
+            && !origins.ContainsKey("server.host"))
         {
             options = options with { Server = options.Server with { Host = "0.0.0.0" } };
         }

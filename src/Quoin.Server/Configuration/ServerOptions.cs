@@ -5,7 +5,7 @@ public sealed record ServerOptions
 {
     /// <summary>
     /// Address to listen on: an IP address, <c>localhost</c>, or <c>0.0.0.0</c> / <c>::</c> for all. Where
-    /// <c>auth</c> asks for keys the default is <c>0.0.0.0</c>.
+    /// <c>auth</c> asks for keys or <c>server.tls</c> has a certificate the default is <c>0.0.0.0</c>.
     /// </summary>
     [Setting(Env = ["SERVER_HOST"], Restart = true)]
     public string Host { get; init; } = "127.0.0.1";
@@ -24,6 +24,13 @@ public sealed record ServerOptions
     [Setting(Min = 1, Max = 600)]
     public TimeSpan WriteTimeout { get; init; } = TimeSpan.FromSeconds(45);
 
+    /// <summary>
+    /// Time for the answer to a request that calls no model and waits for no job, 503 beyond; model calls have
+    /// <c>llm.timeout</c>. 10s..300s.
+    /// </summary>
+    [Setting(Env = ["REQUEST_TIMEOUT"], Restart = true, Min = 10, Max = 300)]
+    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>Time that running requests have to finish after SIGTERM. 0..10m.</summary>
     [Setting(Restart = true, Min = 0, Max = 600)]
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(30);
@@ -36,11 +43,37 @@ public sealed record ServerOptions
     [Setting(Env = ["MAX_REQUEST_SIZE"], Size = true, Min = 1024, Max = 1073741824)]
     public long MaxRequestSize { get; init; } = 10485760;
 
-    /// <summary>An idle connection is closed after so long. 0..300s.</summary>
+    /// <summary>Whether a connection serves more than one request.</summary>
+    [Setting(Restart = true)]
+    public bool KeepAlive { get; init; } = true;
+
+    /// <summary>An idle connection is closed after so long; 0 is <c>keep_alive: false</c>. 0..300s.</summary>
     [Setting(Env = ["KEEPALIVE", "KEEP_ALIVE"], Restart = true, Min = 0, Max = 300)]
     public TimeSpan KeepAliveTimeout { get; init; } = TimeSpan.FromSeconds(75);
 
     /// <summary>Open client connections; more are refused at accept. 1..1000000.</summary>
     [Setting(Restart = true, Min = 1, Max = 1000000)]
     public int MaxConnections { get; init; } = 10000;
+
+    /// <summary>
+    /// Requests of one connection, the last of which ends it (<c>Connection: close</c>, GOAWAY); 0: no limit.
+    /// </summary>
+    [Setting(Restart = true, Min = 0, Max = 2147483647)]
+    public int MaxKeepAliveRequests { get; init; }
+
+    /// <summary>
+    /// Bytes of a request that are read ahead before its client is held up, never fewer than
+    /// <c>server.max_header_bytes</c>. 1KB..64MB.
+    /// </summary>
+    [Setting(Size = true, Restart = true, Min = 1024, Max = 67108864)]
+    public long ReadBufferSize { get; init; } = 16384;
+
+    /// <summary>
+    /// Bytes of an answer that wait for their client before what comes after them is held up. 1KB..64MB.
+    /// </summary>
+    [Setting(Size = true, Restart = true, Min = 1024, Max = 67108864)]
+    public long WriteBufferSize { get; init; } = 16384;
+
+    /// <summary>TLS of the main port.</summary>
+    public TlsOptions Tls { get; init; } = new();
 }

@@ -4,14 +4,15 @@ using Quoin.Http.Framing;
 
 namespace Quoin.Fuzz.Targets;
 
-/// <summary>What a client sends on an HTTP/1 connection: judged alike however it is cut, and never judged beyond it.</summary>
+/// <summary>What a client sends on an HTTP/1 connection: judged alike however it is cut.</summary>
 internal sealed class RequestFramingTarget() : FuzzTarget("http1-request-framing", InputFormat.Text)
 {
     private static readonly string[] Samples =
     [
         "GET / HTTP/1.1\r\nHost: x\r\n\r\n\r\nGET /b HTTP/1.0\r\n\r\n",
         "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhelloPUT / HTTP/1.1\r\ncontent-length: 0\r\n\r\n",
-        "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b; c=\"d\\\"\"\r\nhello\r\n0\r\nT: u\r\n\r\nGET / HTTP/1.1\r\n\r\n",
+        "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b; c=\"d\\\"\"\r\nhello\r\n0\r\nT: u\r\n\r\n"
+            + "GET / HTTP/1.1\r\n\r\n",
         "POST / HTTP/1.1\r\nX: \u00e4\t\r\nTransfer-Encoding: Chunked\r\n\r\n00A\r\n0123456789\r\n000\r\n\r\n",
     ];
 

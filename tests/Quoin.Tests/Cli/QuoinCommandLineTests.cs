@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Quoin.Cli;
 using Quoin.Tests.Configuration;
@@ -56,6 +57,29 @@ public sealed class QuoinCommandLineTests : IDisposable
             (0, "old.yaml: valid\nnothing changes\n", ""), await Run("check", "--against", "old.yaml", "old.yaml"));
         var (code, _, error) = await Run("check", "--against", "none.yaml", "new.yaml");
         Assert.Equal((2, "none.yaml: no such file\n"), (code, error));
+    }
+
+    [Fact]
+    public async Task A_development_certificate_is_one_that_the_server_takes()
+    {
+        var (code, output, _) = await Run("cert", "dev", "--name", "gateway.test");
+        Assert.Equal(0, code);
+        var files = output.TrimEnd('\n').Split('\n');
+        using var certificate = X509Certificate2.CreateFromPemFile(files[0], files[1]);
+        Assert.True(certificate.MatchesHostname("gateway.test"));
+        Assert.True(certificate.MatchesHostname("localhost"));
+        Assert.True(certificate.MatchesHostname("127.0.0.1"));
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(files[1]));
+        }
+
+        var (shown, settings, _) = await Run("config", "show", "--tls-cert", files[0], "--tls-key", files[1]);
+        Assert.Equal(0, shown);
+        Assert.Contains("0.0.0.0", settings, StringComparison.Ordinal);
+        Assert.Equal(2, (await Run("cert", "dev")).Code);
+        Assert.Equal(0, (await Run("cert", "dev", "--force")).Code);
+        Assert.Equal(2, (await Run("cert", "dev", "--force", "--name", "no name")).Code);
     }
 
     [Fact]

@@ -1,11 +1,10 @@
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Quoin.Http;
+using Quoin.Tests.Http.Tls;
 
 namespace Quoin.Tests.Http;
 
@@ -35,7 +34,7 @@ public sealed class ConnectionTests
     [Fact]
     public async Task Over_HTTP_2_the_last_request_sends_GOAWAY_and_the_client_goes_on_with_another_connection()
     {
-        using var certificate = NewCertificate();
+        using var certificate = TestCertificate.Create();
         await using var app = await StartAsync(new() { Certificate = certificate, MaxKeepAliveRequests = 2 });
         var connections = new List<string>();
         using var handler = new SocketsHttpHandler
@@ -199,13 +198,5 @@ public sealed class ConnectionTests
             // Reset is as good.
             return 0;
         }
-    }
-
-    private static X509Certificate2 NewCertificate()
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
-        using var made = request.CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(100));
-        return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pkcs12), null);
     }
 }

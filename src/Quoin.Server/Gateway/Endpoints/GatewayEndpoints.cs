@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Quoin.Http;
 using Quoin.Server.Gateway.Dialects;
 using Quoin.Server.Gateway.Dialects.Gemini;
 using Quoin.Server.Gateway.Relay;
@@ -35,7 +36,8 @@ internal static class GatewayEndpoints
 
         foreach (var version in new[] { "v1beta", "v1" })
         {
-            routes.MapPost($"/{version}/models/{{**call}}", http => GeminiAsync(http, pipeline));
+            routes.MapPost($"/{version}/models/{{**call}}", http => GeminiAsync(http, pipeline))
+                .RequestTimeout(TimeSpan.Zero);
             var gemini = version == "v1beta";
             routes.MapGet($"/{version}/models", http => models.ListAsync(http, gemini));
             routes.MapGet($"/{version}/models/{{**model}}", http => models.ShowAsync(http, gemini));
@@ -52,7 +54,8 @@ internal static class GatewayEndpoints
     private static void MapPost(IEndpointRouteBuilder routes, GatewayPipeline pipeline, string path, WireApi api)
     {
         var call = new GatewayCall(api, EventStreamFraming.Instance);
-        routes.MapPost(path, http => pipeline.InvokeAsync(http, RequestEdge.RecordOf(http), call));
+        routes.MapPost(path, http => pipeline.InvokeAsync(http, RequestEdge.RecordOf(http), call))
+            .RequestTimeout(TimeSpan.Zero);
     }
 
     /// <summary><c>models/MODEL:ACTION</c>; a model's name may itself hold a colon.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Quoin.Http;
 using Quoin.Server.Configuration.Binding;
 using Quoin.Server.Gateway.Dialects;
 using Quoin.Server.Gateway.Relay;
@@ -20,7 +21,7 @@ internal sealed class JobEndpoints(JobDesk desk, Func<HttpContext, string>? tena
     public void Map(IEndpointRouteBuilder routes, string root)
     {
         routes.MapGet(root + "/jobs", ListAsync);
-        routes.MapGet(root + "/jobs/{id}", GetAsync);
+        routes.MapGet(root + "/jobs/{id}", GetAsync).RequestTimeout(TimeSpan.Zero);
         routes.MapDelete(root + "/jobs/{id}", CancelAsync);
     }
 

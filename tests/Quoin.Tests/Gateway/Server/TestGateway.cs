@@ -78,7 +78,7 @@ internal sealed class TestGateway : IAsyncDisposable
         return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
     }
 
-    /// <summary>Asserts that the metrics come to show this; a request is counted after its client has the answer.</summary>
+    /// <summary>Asserts that the metrics come to show this: requests are counted after their answers.</summary>
     public async Task ShowsAsync(params IEnumerable<string> metrics)
     {
         var page = "";

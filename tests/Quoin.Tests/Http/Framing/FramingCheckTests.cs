@@ -50,8 +50,9 @@ public sealed class FramingCheckTests
         await using var app = await StartAsync(() => served++);
         using var socket = await ConnectAsync(app);
         socket.NoDelay = true;
-        const string Requests = "\r\nPOST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2;a=\"b\"\r\nab\r\n0\r\n"
-            + "T: u\r\n\r\nPOST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc";
+        const string Requests = "\r\nPOST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+            + "2;a=\"b\"\r\nab\r\n0\r\nT: u\r\n\r\n"
+            + "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc";
         foreach (var letter in Requests)
         {
             await socket.SendAsync(new[] { (byte)letter });
@@ -74,7 +75,8 @@ public sealed class FramingCheckTests
             await stream.WriteAsync(bytes);
         });
         using var socket = await ConnectAsync(app);
-        await socket.SendAsync("GET /upgrade HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: raw\r\n\r\n"u8.ToArray());
+        await socket.SendAsync(
+            "GET /upgrade HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: raw\r\n\r\n"u8.ToArray());
         var head = new StringBuilder();
         var one = new byte[1];
         while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))

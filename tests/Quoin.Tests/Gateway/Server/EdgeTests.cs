@@ -1,0 +1,91 @@
+using System.Net;
+using System.Net.Security;
+using System.Text;
+using Quoin.Server;
+using Quoin.Server.Configuration;
+using Quoin.Tests.Http.Tls;
+
+namespace Quoin.Tests.Gateway.Server;
+
+/// <summary>The server behind the edge of Quoin.Http.</summary>
+public sealed class EdgeTests : IDisposable
+{
+    private const string Chat = "/v1/chat/completions";
+    private const string Ask = """{"model":"sim","messages":[{"role":"user","content":"x"}]}""";
+    private readonly string _folder = Directory.CreateTempSubdirectory("quoin-edge-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2.0")]
+    public async Task Models_answer_over_TLS_by_HTTP_1_and_2(string version)
+    {
+        using var certificate = TestCertificate.Create();
+        var (file, key) = TestCertificate.WriteTo(_folder, certificate);
+        await using var gateway = await TestGateway.StartAsync(new QuoinOptions
+        {
+            Server = new() { Tls = new() { CertFile = file, KeyFile = key } },
+        });
+        using var handler = new SocketsHttpHandler
+        {
+            SslOptions = new SslClientAuthenticationOptions
+            {
+                RemoteCertificateValidationCallback = (_, shown, _, _) =>
+                    shown?.GetCertHashString() == certificate.Thumbprint,
+            },
+        };
+        using var client = new HttpClient(handler)
+        {
+            DefaultRequestVersion = Version.Parse(version),
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        using var body = new StringContent(Ask, Encoding.UTF8, "application/json");
+        using var response = await client.PostAsync($"https://localhost:{gateway.Address.Port}{Chat}", body);
+        Assert.Equal((HttpStatusCode.OK, version), (response.StatusCode, response.Version.ToString()));
+        Assert.Contains("chat.completion", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("no-such.pem", "Could not find file")]
+    [InlineData("", "accepted: with key_file")]
+    public void A_certificate_that_cannot_be_used_is_found_with_the_configuration(string key, string fault)
+    {
+        using var certificate = TestCertificate.Create();
+        var (file, _) = TestCertificate.WriteTo(_folder, certificate);
+        var tls = new TlsOptions { CertFile = file, KeyFile = key.Length == 0 ? null : Path.Combine(_folder, key) };
+        var (setting, message) = Assert.Single(
+            ServerHost.Check(new QuoinOptions { Server = new() { Tls = tls } }));
+        Assert.Equal("server.tls.cert_file", setting);
+        Assert.Contains(fault, message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_last_request_of_a_connection_ends_it()
+    {
+        await using var gateway = await TestGateway.StartAsync(new QuoinOptions
+        {
+            Server = new() { MaxKeepAliveRequests = 2 },
+        });
+        for (var i = 1; i <= 4; i++)
+        {
+            using var response = await gateway.PostAsync(Chat, Ask);
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            Assert.Equal(i % 2 == 0, response.Headers.ConnectionClose ?? false);
+            await response.Content.ReadAsStringAsync();
+        }
+    }
+
+    [Theory]
+    [InlineData("Content-Length: +58\r\n", Ask)]
+    [InlineData("Transfer-Encoding: chunked\r\n", "3a;\r\n" + Ask + "\r\n0\r\n\r\n")]
+    public async Task A_request_whose_framing_is_ambiguous_calls_no_provider(string headers, string body)
+    {
+        await using var upstream = new ScriptedUpstream(ScriptedUpstream.Json("{}"));
+        await using var gateway = await TestGateway.BeforeAsync(upstream);
+        Assert.Equal(58, Ask.Length);
+        var answer = await RawClient.AskAsync(gateway.Address, RawClient.Post(Chat, headers, body));
+        Assert.Equal(400, answer.Status);
+        Assert.Empty(upstream.Requests);
+    }
+}
