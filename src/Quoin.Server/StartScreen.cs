@@ -13,7 +13,8 @@ internal static class StartScreen
         GatewaySnapshot snapshot)
     {
         screen.WriteLine($"Quoin {Product.Version}");
-        screen.WriteLine($"  listening      {addresses[0].ToString().TrimEnd('/')} (HTTP/1.1)");
+        var protocols = listeners.Edge.CertificateFile is null ? "HTTP/1.1" : "HTTP/1.1, HTTP/2";
+        screen.WriteLine($"  listening      {addresses[0].ToString().TrimEnd('/')} ({protocols})");
         if (source.Current.Metrics.Enabled && (listeners.MetricsPort is not null || listeners.IsLoopback))
         {
             var page = listeners.MetricsPort is null ? addresses[0] : addresses[^1];
@@ -52,9 +53,15 @@ internal static class StartScreen
 
     private static IEnumerable<string> Warnings(ConfigurationSource source, Listeners listeners)
     {
-        if (!listeners.IsLoopback)
+        var lacking = (source.Current.Auth.Enabled, listeners.Edge.CertificateFile is not null) switch
         {
-            var lacking = source.Current.Auth.Enabled ? "TLS" : "API keys or TLS";
+            (true, true) => null,
+            (true, false) => "TLS",
+            (false, true) => "API keys",
+            _ => "API keys or TLS",
+        };
+        if (!listeners.IsLoopback && lacking is not null)
+        {
             yield return $"server.host {source.Current.Server.Host} is open to other machines, without {lacking}";
         }
 
