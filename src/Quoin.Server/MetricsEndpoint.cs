@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Quoin.Server.Configuration;
+using Quoin.Server.Control.Routes;
 using Quoin.Server.Telemetry;
 
 namespace Quoin.Server;
@@ -15,8 +16,8 @@ internal readonly record struct MetricsPort(int? Port, string Path)
 }
 
 /// <summary>
-/// The metrics page: on its own port, and on the main port while only this machine can reach that. Its own port
-/// serves nothing else.
+/// The metrics page: on its own port, on the main port while only this machine can reach that, and where
+/// <c>routes:</c> says. Its own port serves nothing else.
 /// </summary>
 internal static class MetricsEndpoint
 {
@@ -31,7 +32,8 @@ internal static class MetricsEndpoint
 
         routes.MapGet(metrics.Path, http =>
         {
-            if (listeners.IsLoopback || http.Connection.LocalPort == listeners.MetricsPort)
+            if (listeners.IsLoopback || http.Connection.LocalPort == listeners.MetricsPort
+                || http.Features.Get<ExposedRoute>() is not null)
             {
                 return page.HandleAsync(http);
             }

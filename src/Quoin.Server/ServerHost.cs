@@ -6,7 +6,9 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Quoin.Http;
 using Quoin.Server.Configuration;
+using Quoin.Server.Control.Routes;
 using Quoin.Server.Gateway.Cache;
+using Quoin.Server.Gateway.RateLimits;
 using Quoin.Server.Gateway.Settle;
 using Quoin.Server.Gateway.Sim;
 using Quoin.Server.Telemetry;
@@ -42,7 +44,8 @@ public static class ServerHost
         options.Providers.SelectMany(provider => SimScenarioReader.Check(provider.Value.Sim.Scenario)
             .Select(error => ($"providers.{provider.Key}.sim.scenario", error)))
             .Concat(StoreTable.Check(options.Llm.Cache))
-            .Concat(Listeners.Check(options.Server));
+            .Concat(Listeners.Check(options.Server))
+            .Concat(RouteTable.Check(options));
 
     internal static async Task<RunningServer> StartAsync(
         ConfigurationSource source, TimeProvider time, Stream logStream, TextWriter screen,
@@ -73,13 +76,16 @@ public static class ServerHost
         source.OnReload(metrics.RecordReload);
 
         var metricsPort = new MetricsPort(listeners.MetricsPort, options.Metrics.Path);
+        var routes = new RouteGate(source, gateway.Services, new BucketTable(time));
         app.UseConnectionRequests(listeners.Edge);
+        app.Use(routes.RewriteAsync);
         app.UseRouting();
         var edgeLogger = loggers.CreateLogger<RequestEdge>();
         RequestEdge EdgeOf(RequestDelegate next) =>
             new(next, metricsPort, metrics, requestLog, gateway.Services.Ids, time, edgeLogger);
         app.Use(next => EdgeOf(next).InvokeAsync);
         app.UseRequestTime(listeners.Edge);
+        app.Use(routes.InvokeAsync);
         var stopping = app.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         gateway.Map(app, stopping);
         app.MapHealth(gateway.Snapshots, listeners.IsLoopback, stopping);

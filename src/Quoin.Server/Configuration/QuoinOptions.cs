@@ -26,6 +26,9 @@ public sealed record QuoinOptions
     public IReadOnlyDictionary<string, IReadOnlyList<CandidateOptions>> Models { get; init; } =
         new Dictionary<string, IReadOnlyList<CandidateOptions>>(StringComparer.Ordinal);
 
+    /// <summary>More paths of built-in handlers.</summary>
+    public IReadOnlyList<RouteOptions> Routes { get; init; } = [];
+
     /// <summary>Admission of model calls, and the journal of jobs.</summary>
     public QueueOptions Queue { get; init; } = new();
 

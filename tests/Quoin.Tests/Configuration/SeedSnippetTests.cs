@@ -41,6 +41,22 @@ public sealed class SeedSnippetTests
     }
 
     [Fact]
+    public void The_route_of_the_guide_loads_as_written()
+    {
+        var route = Assert.Single(ConfigurationText.Options(
+            """
+            routes:
+              - path: "/metrics"
+                handler: "metrics"
+                version: "v1"
+                methods: ["GET"]
+                middleware: ["auth"]
+            """).Routes);
+        Assert.Equal(("/metrics", "metrics", "v1"), (route.Path, route.Handler, route.Version));
+        Assert.Equal(["GET", "auth"], [.. route.Methods, .. route.Middleware]);
+    }
+
+    [Fact]
     public void The_cache_of_the_guide_loads_as_written()
     {
         var cache = ConfigurationText.Options(
@@ -63,7 +79,6 @@ public sealed class SeedSnippetTests
 
     [Theory]
     [InlineData("server:\n  http3:\n    enabled: true\n    port: 443", "server.http3")]
-    [InlineData("routes:\n  - path: \"/metrics\"\n    handler: \"metrics\"", "routes")]
     [InlineData("server:\n  port: 8080\n  http3:\n    enabled: false\nllm:\n  cache:\n    type: \"memory\"\n" +
         "queue:\n  enabled: false", "server.http3")]
     [InlineData("server:\n  port: 443\n  http3:\n    enabled: true\nllm:\n  cache:\n    ttl: 24h\nqueue:\n" +

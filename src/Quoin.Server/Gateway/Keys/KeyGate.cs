@@ -13,6 +13,8 @@ namespace Quoin.Server.Gateway.Keys;
 /// </summary>
 internal sealed class KeyGate(SnapshotHolder snapshots, KeyMetrics metrics, TimeProvider time)
 {
+    public bool Enabled => snapshots.Current.Keys.Enabled;
+
     public Task InvokeAsync(HttpContext http, RequestDelegate next)
     {
         var keys = snapshots.Current.Keys;
@@ -28,6 +30,19 @@ internal sealed class KeyGate(SnapshotHolder snapshots, KeyMetrics metrics, Time
 
         http.Features.Set(key);
         return next(http);
+    }
+
+    /// <summary>False: the caller was refused.</summary>
+    public async ValueTask<bool> AdmitAsync(HttpContext http)
+    {
+        if (Identify(http, snapshots.Current.Keys, out var refusal) is not { } key)
+        {
+            await RefuseAsync(http, refusal!);
+            return false;
+        }
+
+        http.Features.Set(key);
+        return true;
     }
 
     /// <summary>Whether the caller presents a key that may use the control plane.</summary>

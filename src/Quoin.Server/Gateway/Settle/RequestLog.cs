@@ -16,7 +16,7 @@ internal sealed class RequestLog(LogOutput output, TimeProvider time)
     {
         var settings = output.Settings;
         var level = LevelOf(record);
-        if (!settings.Requests || level < settings.Level)
+        if ((!settings.Requests && !record.Logged) || level < settings.Level)
         {
             return;
         }

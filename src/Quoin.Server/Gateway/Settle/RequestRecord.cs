@@ -21,6 +21,9 @@ internal sealed class RequestRecord
     /// <summary>The route's template (<c>/v1/chat/completions</c>), never the raw path: a bounded label.</summary>
     public string Endpoint { get; set; } = "";
 
+    /// <summary>Logged even where requests are not.</summary>
+    public bool Logged { get; set; }
+
     public int Status { get; set; }
 
     public string? Dialect { get; set; }

@@ -1,0 +1,15 @@
+using Quoin.Server.Configuration;
+
+namespace Quoin.Server.Control.Routes;
+
+/// <summary>An entry of <c>routes:</c>; a feature of the requests that came by it.</summary>
+/// <param name="Paths">Where it answers: with its version, and bare where no route before it has that path.</param>
+/// <param name="Methods">What it takes.</param>
+internal sealed record ExposedRoute(
+    RouteOptions Options, BuiltInHandler Handler, IReadOnlyList<string> Paths, IReadOnlyList<string> Methods)
+{
+    public string Allow { get; } = string.Join(", ", Methods);
+
+    public bool Has(string middleware) => Options.Middleware.Any(name =>
+        name.Replace("-", "", StringComparison.Ordinal) == middleware);
+}
