@@ -10,7 +10,7 @@ namespace Quoin.Server;
 /// <summary>A server that listens. Disposing it stops it: no new connections, running requests finish.</summary>
 internal sealed class RunningServer(
     WebApplication app, LogOutput log, MetricRegistry registry, IDisposable reloads,
-    GatewayParts gateway)
+    GatewayParts gateway, ConnectionMetrics connections)
     : IAsyncDisposable
 {
     /// <summary>Where it listens, the main listener first, with the ports it was given.</summary>
@@ -32,6 +32,7 @@ internal sealed class RunningServer(
         reloads.Dispose();
         await app.StopAsync(CancellationToken.None);
         await gateway.DisposeAsync();
+        connections.Dispose();
         await app.DisposeAsync();
         await log.DisposeAsync();
         registry.Dispose();

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -64,6 +65,7 @@ public static class ServerHost
 
         var listeners = new Listeners(source);
         var app = CreateApplication(options, listeners, log, time);
+        var connections = new ConnectionMetrics(registry, app.Services.GetService<IMeterFactory>());
         var loggers = app.Services.GetRequiredService<ILoggerFactory>();
 
         var gateway = await OpenGatewayAsync(source, registry, metrics, time, loggers, log);
@@ -94,7 +96,7 @@ public static class ServerHost
         await ListenAsync(app, listeners, log, gateway, cancellationToken);
         gateway.Start(EdgeOf);
         source.Start(loggers.CreateLogger("Quoin.Configuration"), time);
-        var server = new RunningServer(app, log, registry, reloads, gateway);
+        var server = new RunningServer(app, log, registry, reloads, gateway, connections);
         StartScreen.Write(screen, source, server.Addresses, listeners, gateway.Snapshots.Current);
         return server;
     }

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 using Quoin.Http.Framing;
 
@@ -25,6 +26,12 @@ internal sealed class ConnectionRequests(RequestDelegate next, HttpAppOptions op
             {
                 context.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
             }
+        }
+
+        if (ConnectionHeaders.AreForeign(context.Request))
+        {
+            context.Features.GetRequiredFeature<IHttpResetFeature>().Reset(ConnectionHeaders.ProtocolError);
+            return Task.CompletedTask;
         }
 
         if (context.Request.Headers.Upgrade.Count > 0)

@@ -55,7 +55,8 @@ internal static class Listening
                 TlsListening.Configure(listener, options);
             }
 
-            listener.Use(FramingCheck.Around);
+            var metrics = new FramingMetrics(listener.ApplicationServices);
+            listener.Use(next => FramingCheck.Around(next, metrics));
         });
 
     private static int ReadAhead(HttpAppOptions options) => Math.Max(options.ReadBufferSize, options.MaxHeaderBytes);

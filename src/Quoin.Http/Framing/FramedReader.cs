@@ -19,6 +19,7 @@ internal sealed class FramedReader : PipeReader, IValueTaskSource<ReadResult>
 {
     private readonly PipeReader _inner;
     private readonly RequestFraming _framing;
+    private readonly FramingMetrics? _metrics;
     private readonly Action _whenRead;
     private ValueTaskAwaiter<ReadResult> _reading;
     private ManualResetValueTaskSourceCore<ReadResult> _task;
@@ -27,8 +28,8 @@ internal sealed class FramedReader : PipeReader, IValueTaskSource<ReadResult>
     /// <summary>Bytes at the front of what is unread that were judged before.</summary>
     private long _judged;
 
-    public FramedReader(PipeReader inner, RequestFraming framing) =>
-        (_inner, _framing, _whenRead) = (inner, framing, WhenRead);
+    public FramedReader(PipeReader inner, RequestFraming framing, FramingMetrics? metrics = null) =>
+        (_inner, _framing, _metrics, _whenRead) = (inner, framing, metrics, WhenRead);
 
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
@@ -101,6 +102,10 @@ internal sealed class FramedReader : PipeReader, IValueTaskSource<ReadResult>
         if (_given.Length > _judged && _framing.Fault is null)
         {
             _judged += _framing.Read(_judged == 0 ? _given : _given.Slice(_judged));
+            if (_framing.Fault is not null)
+            {
+                _metrics?.Refuse();
+            }
         }
 
         if (_framing.Fault is not { } fault)

@@ -9,7 +9,7 @@ namespace Quoin.Http.Framing;
 internal static class FramingCheck
 {
     /// <summary>After TLS, where there is some: what was negotiated to be HTTP/2 has frames of its own.</summary>
-    public static ConnectionDelegate Around(ConnectionDelegate next) => connection =>
+    public static ConnectionDelegate Around(ConnectionDelegate next, FramingMetrics metrics) => connection =>
     {
         var negotiated = connection.Features.Get<ITlsApplicationProtocolFeature>()?.ApplicationProtocol ?? default;
         if (!negotiated.Span.SequenceEqual("h2"u8))
@@ -17,7 +17,7 @@ internal static class FramingCheck
             var framing = new RequestFraming();
             connection.Features.Set(framing);
             connection.Transport = new FramedTransport(
-                new FramedReader(connection.Transport.Input, framing), connection.Transport.Output);
+                new FramedReader(connection.Transport.Input, framing, metrics), connection.Transport.Output);
         }
 
         return next(connection);

@@ -87,5 +87,6 @@ public sealed class EdgeTests : IDisposable
         var answer = await RawClient.AskAsync(gateway.Address, RawClient.Post(Chat, headers, body));
         Assert.Equal(400, answer.Status);
         Assert.Empty(upstream.Requests);
+        await gateway.ShowsAsync("quoin_ambiguous_requests_total 1\n", "quoin_connections_ended_total{reason=\"");
     }
 }
