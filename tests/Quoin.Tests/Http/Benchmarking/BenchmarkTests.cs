@@ -126,12 +126,33 @@ public sealed class BenchmarkTests
     public async Task A_server_that_speaks_another_protocol_is_an_error_of_protocol()
     {
         await using var app = await StartBareAsync(_ => Task.CompletedTask, HttpProtocols.Http1);
-        var report = await Benchmark.Route(AddressOf(app), new() { Requests = 2, Http = HttpVersion.Version20 });
-        Assert.Equal(2, report.Errors["protocol"]);
-        report = await Benchmark.Route(AddressOf(app), new() { Requests = 2, WebSocket = true, NewConnections = true });
+        var report = await Benchmark.Route(
+            AddressOf(app), new() { Requests = 2, WebSocket = true, NewConnections = true });
         Assert.Equal(2, report.Errors["protocol"]);
         report = await Benchmark.Route(AddressOf(app), new() { Requests = 2, ServerSentEvents = true });
         Assert.Equal(2, report.Errors["protocol"]);
+    }
+
+    [Fact]
+    public async Task An_HTTP_1_answer_to_HTTP_2_is_an_error_of_protocol()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var serving = Task.Run(async () =>
+        {
+            // All is read, or the end of the connection could overtake the answer.
+            using var socket = await listener.AcceptSocketAsync();
+            await socket.ReceiveAsync(new byte[1024]);
+            await socket.SendAsync(Encoding.ASCII.GetBytes("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"));
+            while (await socket.ReceiveAsync(new byte[1024]) > 0)
+            {
+            }
+        });
+        var report = await Benchmark.Route(
+            new Uri("http://" + listener.LocalEndpoint),
+            new() { Requests = 1, Concurrency = 1, Http = HttpVersion.Version20 });
+        Assert.Equal(1, report.Errors["protocol"]);
+        await serving;
     }
 
     [Fact]
