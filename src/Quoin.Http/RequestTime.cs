@@ -58,7 +58,8 @@ internal sealed class LimitedLifetime(IHttpRequestLifetimeFeature connection, Ti
     private bool _ended;
 
     /// <summary>The time is up, and the client is still there.</summary>
-    public bool IsOver => _limit is { IsCancellationRequested: true } && !connection.RequestAborted.IsCancellationRequested;
+    public bool IsOver =>
+        _limit is { IsCancellationRequested: true } && !connection.RequestAborted.IsCancellationRequested;
 
     public CancellationToken RequestAborted
     {

@@ -50,7 +50,8 @@ public static class Benchmark
         string[] accepted = options.WebSocket ? ["http", "https", "ws", "wss"] : ["http", "https"];
         if (!url.IsAbsoluteUri || !accepted.Contains(url.Scheme) || url.Host.Length == 0)
         {
-            return [new BenchmarkFault("Url", url.OriginalString, $"{string.Join(", ", accepted)} and a host"), .. faults];
+            var schemes = string.Join(", ", accepted);
+            return [new BenchmarkFault("Url", url.OriginalString, $"{schemes} and a host"), .. faults];
         }
 
         return url.UserInfo.Length > 0

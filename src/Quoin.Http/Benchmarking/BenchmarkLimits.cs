@@ -24,12 +24,18 @@ internal static class BenchmarkLimits
     /// <summary>Bytes of the line that begins a chunk, or of all trailers.</summary>
     public const int ChunkLineBytes = 16 * 1024;
 
-    /// <summary>Connections that are opened at a time before the start: a listener's queue is 128 to 4096 long.</summary>
+    /// <summary>
+    /// Connections that are opened at a time before the start: a listener's queue is 128 to 4096 long.
+    /// </summary>
     public const int Connecting = 128;
 
-    /// <summary>A closed loop that is refused its connections does not fill its time with nothing but refusals.</summary>
+    /// <summary>
+    /// A closed loop that is refused its connections does not fill its time with nothing but refusals.
+    /// </summary>
     public static readonly TimeSpan PauseAfterRefusal = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>A connection that was idle for so long is looked at before it is used: the server may have left.</summary>
+    /// <summary>
+    /// A connection that was idle for so long is looked at before it is used: the server may have left.
+    /// </summary>
     public static readonly TimeSpan FreshTime = TimeSpan.FromMilliseconds(500);
 }

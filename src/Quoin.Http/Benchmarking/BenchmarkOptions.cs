@@ -9,7 +9,9 @@ public enum BenchmarkArrivals
     /// <summary>Equally far apart.</summary>
     Constant,
 
-    /// <summary>As independent users come: with exponentially distributed gaps, from <see cref="BenchmarkOptions.Seed"/>.</summary>
+    /// <summary>
+    /// As independent users come: with exponentially distributed gaps, from <see cref="BenchmarkOptions.Seed"/>.
+    /// </summary>
     Poisson,
 }
 
@@ -79,7 +81,9 @@ public sealed record BenchmarkOptions
     /// <summary>A request is a message over an open WebSocket, and its answer the next one that comes back.</summary>
     public bool WebSocket { get; init; }
 
-    /// <summary>Bytes of a message of <see cref="WebSocket"/> where no <see cref="Body"/> is given. 0..16777216.</summary>
+    /// <summary>
+    /// Bytes of a message of <see cref="WebSocket"/> where no <see cref="Body"/> is given. 0..16777216.
+    /// </summary>
     public int MessageBytes { get; init; } = 32;
 
     /// <summary>Takes any certificate.</summary>
@@ -100,7 +104,8 @@ public sealed record BenchmarkOptions
         Check(faults, nameof(MaxWaiting), MaxWaiting, 1, 10_000_000);
         Check(faults, nameof(Connections), Connections ?? 1, 1, Math.Max(1, Concurrency));
         Check(faults, nameof(MessageBytes), MessageBytes, 0, BenchmarkLimits.MessageBytes);
-        Check(faults, nameof(Body), Body.Length, 0, WebSocket ? BenchmarkLimits.MessageBytes : BenchmarkLimits.BodyBytes);
+        var bodyBytes = WebSocket ? BenchmarkLimits.MessageBytes : BenchmarkLimits.BodyBytes;
+        Check(faults, nameof(Body), Body.Length, 0, bodyBytes);
         Check(faults, nameof(Duration), Duration ?? TimeSpan.FromSeconds(1), TimeSpan.FromDays(1), "1ms..1d");
         Check(faults, nameof(Timeout), Timeout, TimeSpan.FromHours(1), "1ms..1h");
         if (Rate is not (null or (>= 0.001 and <= 1_000_000)))

@@ -34,21 +34,25 @@ public sealed record BenchmarkReport
     /// <summary>From the same time to the first byte of the answer.</summary>
     public required BenchmarkTimes FirstByte { get; init; }
 
-    /// <summary>Of an open loop: how late the benchmark itself began requests that had somebody free to make them.</summary>
+    /// <summary>
+    /// Of an open loop: how late the benchmark itself began requests that had somebody free to make them.
+    /// </summary>
     public required BenchmarkTimes Lateness { get; init; }
 
     /// <summary>To open a connection, with TLS and WebSocket handshake; not known of HTTP/2.</summary>
     public required BenchmarkTimes Connect { get; init; }
 
-    /// <summary>Connections that were opened a second, all at the start or one for each request; null: not known.</summary>
+    /// <summary>
+    /// Connections that were opened a second, all at the start or one for each request; null: not known.
+    /// </summary>
     public required double? ConnectsPerSecond { get; init; }
 
     /// <summary>Answers by the hundreds of their status, <c>2xx</c>.</summary>
     public required IReadOnlyDictionary<string, long> Statuses { get; init; }
 
     /// <summary>
-    /// What failed: <c>connect</c>, <c>tls</c>, <c>reset</c>, <c>timeout</c>, <c>protocol</c>, and the statuses <c>4xx</c>
-    /// and <c>5xx</c>; only what happened.
+    /// What failed: <c>connect</c>, <c>tls</c>, <c>reset</c>, <c>timeout</c>, <c>protocol</c>, and the statuses
+    /// <c>4xx</c> and <c>5xx</c>; only what happened.
     /// </summary>
     public required IReadOnlyDictionary<string, long> Errors { get; init; }
 

@@ -55,7 +55,8 @@ internal static class ReportText
             { NewConnections: true } => "connections at a time, each for one request",
             _ => "connections",
         };
-        var loop = Invariant($"HTTP/{options.Http.ToString(options.Http.Major > 1 ? 1 : 2)}, {options.Concurrency} {unit}");
+        var version = options.Http.ToString(options.Http.Major > 1 ? 1 : 2);
+        var loop = Invariant($"HTTP/{version}, {options.Concurrency} {unit}");
         return options.Rate is { } rate
             ? Invariant($"{loop}, {rate:0.###} requests/s ({options.Arrivals.ToString().ToLowerInvariant()} arrivals)")
             : loop;

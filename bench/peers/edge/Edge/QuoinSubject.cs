@@ -2,7 +2,9 @@ using Quoin.Http;
 
 namespace Quoin.Peers.Edge;
 
-/// <summary>Quoin.Http with every limit on, none of which is reached: each is looked at, and that is what it costs.</summary>
+/// <summary>
+/// Quoin.Http with every limit on, none of which is reached: each is looked at, and that is what it costs.
+/// </summary>
 internal static class QuoinSubject
 {
     public static async Task RunAsync(int port, int tlsPort, string certificate, string key)

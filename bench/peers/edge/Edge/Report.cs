@@ -4,7 +4,9 @@ using System.Text.Json.Nodes;
 
 namespace Quoin.Peers.Edge;
 
-/// <summary>Medians of all rounds as a table for each scenario, with the goals; the runs themselves as JSON beside it.</summary>
+/// <summary>
+/// Medians of all rounds as a table for each scenario, with the goals; the runs themselves as JSON beside it.
+/// </summary>
 internal sealed class Report(List<JsonObject> runs)
 {
     private static readonly string[] Subjects = ["kestrel", "quoin", "nginx", "caddy", "node", "uvicorn"];
@@ -38,9 +40,9 @@ internal sealed class Report(List<JsonObject> runs)
     {
         Line("# Quoin.Http beside its peers");
         Line();
-        Line("Written by `bench/peers/edge/run`; every run is in the JSON file beside this one. *Of Kestrel* is the median");
-        Line("of the ratios to bare Kestrel in the same round. *Spread* is how far the slowest and the fastest round lie");
-        Line("apart. Server and client share the machine's cores.");
+        Line("Written by `bench/peers/edge/run`; every run is in the JSON file beside this one. *Of Kestrel* is the");
+        Line("median of the ratios to bare Kestrel in the same round. *Spread* is how far the slowest and the fastest");
+        Line("round lie apart. Server and client share the machine's cores.");
         Line();
         foreach (var fact in facts)
         {
@@ -71,11 +73,15 @@ internal sealed class Report(List<JsonObject> runs)
             Goal($"{scenario}, of nginx ≥ 0.8", Ratio(scenario, "quoin", "nginx"), ratio => ratio >= 0.8);
         }
 
-        Goal("idle connection, managed KB ≤ 8", Median(Values("idle", "quoin", "managed_each")) / 1024, kb => kb <= 8);
+        var idle = Median(Values("idle", "quoin", "managed_each")) / 1024;
+        Goal("idle connection, managed KB ≤ 8", idle, kilobytes => kilobytes <= 8);
     }
 
-    private void Goal(string text, double? measured, Func<double, bool> reached) =>
-        Row(text, Number(measured, "F2"), measured is { } value ? reached(value) ? "pass" : "**fail**" : "not measured");
+    private void Goal(string text, double? measured, Func<double, bool> reached)
+    {
+        var verdict = measured is not { } value ? "not measured" : reached(value) ? "pass" : "**fail**";
+        Row(text, Number(measured, "F2"), verdict);
+    }
 
     private void ComposeRates(string scenario, string title)
     {
@@ -121,7 +127,9 @@ internal sealed class Report(List<JsonObject> runs)
         }
     }
 
-    /// <summary>The median of the ratios of each round, for what the machine does else falls on both of a round.</summary>
+    /// <summary>
+    /// The median of the ratios of each round, for what the machine does else falls on both of a round.
+    /// </summary>
     private double? Ratio(string scenario, string subject, string to)
     {
         var ratios = new List<double>();
@@ -137,7 +145,9 @@ internal sealed class Report(List<JsonObject> runs)
         return Median(ratios);
     }
 
-    /// <summary>Microseconds of the subject's own processes for each request: what a busy machine changes least.</summary>
+    /// <summary>
+    /// Microseconds of the subject's own processes for each request: what a busy machine changes least.
+    /// </summary>
     private List<double> ProcessorTimes(string scenario, string subject) =>
         [.. runs.Where(run => Is(run, scenario, subject) && (double)run["requests"]! > 0)
             .Select(run => (double)run["cpu_s"]! * 1e6 / (double)run["requests"]!)];

@@ -86,8 +86,8 @@ internal struct AnswerHead
                     && (value.Length == type.Length || value[type.Length] is (byte)';' or (byte)' ');
                 break;
             case 14 when Ascii.EqualsIgnoreCase(name, "content-length"u8):
-                Length = Utf8Parser.TryParse(value, out long length, out var used) && used == value.Length && length >= 0
-                    && (Length is null || Length == length)
+                Length = Utf8Parser.TryParse(value, out long length, out var used) && used == value.Length
+                    && length >= 0 && (Length is null || Length == length)
                     ? length
                     : throw new InvalidDataException("the Content-Length of the answer is none");
                 break;

@@ -24,8 +24,10 @@ internal abstract class Exchanger : IAsyncDisposable
         _ when timeIsUp => Failure.Timeout,
         AuthenticationException => Failure.Tls,
         HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => Failure.Tls,
-        HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError }
-            => Failure.Connect,
+        HttpRequestException
+        {
+            HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError,
+        } => Failure.Connect,
         HttpProtocolException refused => OfCode(refused.ErrorCode),
         HttpRequestException { InnerException: HttpProtocolException refused } => OfCode(refused.ErrorCode),
         HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded } => Failure.Reset,

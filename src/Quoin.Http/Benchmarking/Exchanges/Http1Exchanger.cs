@@ -72,7 +72,8 @@ internal sealed class Http1Exchanger(LoadTarget target) : Exchanger
 
     /// <summary>The server has closed it while nothing was asked of it: that is its right, and no fault.</summary>
     private bool IsStale(long now) =>
-        _socket is not null && now - _lastUsed > BenchmarkLimits.FreshTime.Ticks && _socket.Poll(0, SelectMode.SelectRead);
+        _socket is not null && now - _lastUsed > BenchmarkLimits.FreshTime.Ticks
+        && _socket.Poll(0, SelectMode.SelectRead);
 
     private async ValueTask<AnswerHead> ReadHeadAsync(Exchange exchange, CancellationToken cancellationToken)
     {

@@ -11,7 +11,9 @@ internal sealed class MultiplexedExchanger(LoadTarget target, HttpMessageInvoker
 {
     private readonly byte[] _buffer = new byte[BenchmarkLimits.BufferBytes];
 
-    /// <summary>One connection, whatever its server says of the number of streams: further requests wait for one.</summary>
+    /// <summary>
+    /// One connection, whatever its server says of the number of streams: further requests wait for one.
+    /// </summary>
     public static HttpMessageInvoker NewConnection(LoadTarget target) => new(new SocketsHttpHandler
     {
         EnableMultipleHttp2Connections = false,

@@ -73,7 +73,8 @@ internal sealed class WebSocketExchanger(LoadTarget target, HttpMessageInvoker d
             whole = true;
             if (target.Options.NewConnections)
             {
-                await _socket.CloseAsync(WebSocketCloseStatus.NormalClosure, statusDescription: null, cancellationToken);
+                await _socket.CloseAsync(
+                    WebSocketCloseStatus.NormalClosure, statusDescription: null, cancellationToken);
             }
         }
         finally

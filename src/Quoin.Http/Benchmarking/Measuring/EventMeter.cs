@@ -71,7 +71,8 @@ internal sealed class EventMeter(LatencyHistogram gaps)
         if (bytes > 0)
         {
             var compared = bytes == DataField.Length - 1 ? DataField.Length - 1 : DataField.Length;
-            _hasData |= bytes >= compared && _lineStart.AsSpan(0, compared).SequenceEqual(DataField.AsSpan(0, compared));
+            var isData = _lineStart.AsSpan(0, compared).SequenceEqual(DataField.AsSpan(0, compared));
+            _hasData |= bytes >= compared && isData;
             return;
         }
 

@@ -1,6 +1,8 @@
 namespace Quoin.Http.Benchmarking.Measuring;
 
-/// <summary>Counts and times of many exchanges. Several workers share one, so that many connections cost no more.</summary>
+/// <summary>
+/// Counts and times of many exchanges. Several workers share one, so that many connections cost no more.
+/// </summary>
 internal sealed class Recorder
 {
     private readonly Lock _lock = new();

@@ -1,6 +1,8 @@
 namespace Quoin.Http.Benchmarking.Pacing;
 
-/// <summary>The times, in ticks from the start of the run, at which requests of an open loop are meant to start.</summary>
+/// <summary>
+/// The times, in ticks from the start of the run, at which requests of an open loop are meant to start.
+/// </summary>
 internal sealed class Arrivals(double rate, Random? poisson)
 {
     private readonly double _gap = TimeSpan.TicksPerSecond / rate;

@@ -8,7 +8,9 @@ internal abstract class Schedule
     /// <summary>Requests that were to start and did not, because too many waited or the time was up.</summary>
     public virtual long Missed => 0;
 
-    /// <summary>Takes the next request for a caller that has nothing under way; false when there is none any more.</summary>
+    /// <summary>
+    /// Takes the next request for a caller that has nothing under way; false when there is none any more.
+    /// </summary>
     /// <param name="intended">Past: it is late by so much. Future: to be waited for.</param>
     public abstract bool TryTake(long now, out long intended);
 }

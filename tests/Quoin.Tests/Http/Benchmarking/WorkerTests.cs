@@ -18,7 +18,7 @@ public sealed class WorkerTests
     {
         var recorder = await RunAsync(new() { Rate = 100, Requests = 1000, Time = _time }, stallAt: 500);
         Assert.Equal(1000, recorder.Latency.Count);
-        // The one that met it took a second and 1 ms, and each 10 ms later one 9 ms less, until none waited: 112 of 1000.
+        // The one that met it took a second and 1 ms, each 10 ms later one 9 ms less, until none waited: 112 of 1000.
         Assert.Equal(TimeSpan.TicksPerMillisecond * 1001, recorder.Latency.Max);
         Assert.InRange(Milliseconds(recorder.Latency.Percentile(99)), 905, 925);
         Assert.InRange(Milliseconds(recorder.Latency.Percentile(95)), 545, 565);
