@@ -44,11 +44,12 @@ public sealed class BenchmarkTests
         Assert.InRange(Number(our, "p50"), Latency * 0.98, double.MaxValue);
         Assert.InRange(Number(their, "p50"), Latency - 1, double.MaxValue);
         Assert.SkipWhen(
-            Number(our, "max") > 500 || Number(their, "max") > 500, "the machine was too busy to compare times");
+            Number(our, "max") > 4 * Latency || Number(their, "max") > 4 * Latency,
+            "the machine was too busy to compare times");
         // It ends with the second and cuts off what is under way; and its first second is not always a whole one.
         Assert.InRange(
-            theirs.GetProperty("2xx").GetInt32(), Rate * Seconds * 0.6, (Rate * Seconds * 1.1) + 50);
-        Assert.InRange(Number(our, "p50"), Number(their, "p50") / 2, Number(their, "p50") * 2);
+            theirs.GetProperty("2xx").GetInt32(), Rate * Seconds * 0.4, (Rate * Seconds * 1.1) + 50);
+        Assert.InRange(Number(our, "p50"), Number(their, "p50") / 3, Number(their, "p50") * 3);
         Assert.InRange(Number(our, "p99"), Number(their, "p99") / 5, Number(their, "p99") * 5);
     }
 
