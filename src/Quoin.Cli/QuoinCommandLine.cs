@@ -23,6 +23,7 @@ internal static class QuoinCommandLine
             ConfigVerb.Create(context),
             CertVerb.Create(context),
             SimVerb.Create(context),
+            BenchmarkVerb.Create(context),
             VersionVerb.Create(context),
         };
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Quoin.Http;
 
@@ -18,15 +19,14 @@ internal sealed class RequestTime(RequestDelegate next, HttpAppOptions options)
 
     private async Task InvokeAsync(HttpContext context, TimeSpan most)
     {
-        var left = context.RequestAborted;
-        using var limit = new CancellationTokenSource(most, options.Time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, left);
-        context.RequestAborted = either.Token;
+        using var lifetime = new LimitedLifetime(
+            context.Features.GetRequiredFeature<IHttpRequestLifetimeFeature>(), most, options.Time);
+        context.Features.Set<IHttpRequestLifetimeFeature>(lifetime);
         try
         {
             await next(context);
         }
-        catch (OperationCanceledException) when (limit.IsCancellationRequested && !left.IsCancellationRequested)
+        catch (OperationCanceledException) when (lifetime.IsOver)
         {
             if (context.Response.HasStarted)
             {
@@ -34,15 +34,77 @@ internal sealed class RequestTime(RequestDelegate next, HttpAppOptions options)
                 return;
             }
 
+            lifetime.Dispose();
             context.Response.Clear();
             await Problem.WriteAsync(
                 context, StatusCodes.Status503ServiceUnavailable, $"no answer within {most.TotalSeconds:0.###} s",
-                left);
+                context.RequestAborted);
         }
-        finally
+    }
+}
+
+/// <summary>
+/// The lifetime of a request with a limit. Its token is made when somebody asks for it, for most handlers do not: of
+/// the 400 bytes that a short answer took beyond those of bare Kestrel, tokens and their timer were 224.
+/// </summary>
+internal sealed class LimitedLifetime(IHttpRequestLifetimeFeature connection, TimeSpan most, TimeProvider time)
+    : IHttpRequestLifetimeFeature, IDisposable
+{
+    private readonly long _start = time.GetTimestamp();
+    private readonly Lock _lock = new();
+    private CancellationTokenSource? _limit;
+    private CancellationTokenRegistration _left;
+    private CancellationToken? _replaced;
+    private bool _ended;
+
+    /// <summary>The time is up, and the client is still there.</summary>
+    public bool IsOver =>
+        _limit is { IsCancellationRequested: true } && !connection.RequestAborted.IsCancellationRequested;
+
+    public CancellationToken RequestAborted
+    {
+        get
         {
-            context.RequestAborted = left;
+            lock (_lock)
+            {
+                return _replaced ?? (_ended ? connection.RequestAborted : Limit().Token);
+            }
         }
+
+        set
+        {
+            lock (_lock)
+            {
+                _replaced = value;
+            }
+        }
+    }
+
+    public void Abort() => connection.Abort();
+
+    /// <summary>From now on there is no limit any more; who has its token keeps it.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            (_ended, _replaced) = (true, null);
+        }
+
+        _left.Dispose();
+        _limit?.Dispose();
+    }
+
+    private CancellationTokenSource Limit()
+    {
+        if (_limit is null)
+        {
+            var left = most - time.GetElapsedTime(_start);
+            _limit = new CancellationTokenSource(left > TimeSpan.Zero ? left : TimeSpan.Zero, time);
+            _left = connection.RequestAborted.UnsafeRegister(
+                static limit => ((CancellationTokenSource)limit!).Cancel(), _limit);
+        }
+
+        return _limit;
     }
 }
 

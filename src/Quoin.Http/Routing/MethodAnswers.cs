@@ -12,15 +12,14 @@ internal sealed class MethodAnswers(RequestDelegate next)
     /// <summary>How ASP.NET Core's routing calls the endpoint of a path whose methods are others.</summary>
     private const string WrongMethod = "405 HTTP Method Not Supported";
 
-    public async Task InvokeAsync(HttpContext context)
+    public Task InvokeAsync(HttpContext context)
     {
         var endpoint = context.GetEndpoint();
-        if (endpoint is { DisplayName: not WrongMethod })
-        {
-            await next(context);
-            return;
-        }
+        return endpoint is { DisplayName: not WrongMethod } ? next(context) : AnswerAsync(context, endpoint);
+    }
 
+    private static async Task AnswerAsync(HttpContext context, Endpoint? endpoint)
+    {
         if (endpoint is null)
         {
             await Problem.WriteAsync(

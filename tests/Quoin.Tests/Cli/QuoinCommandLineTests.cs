@@ -135,6 +135,8 @@ public sealed class QuoinCommandLineTests : IDisposable
     [InlineData("config", "show")]
     [InlineData("config", "schema")]
     [InlineData("sim")]
+    [InlineData("benchmark")]
+    [InlineData("benchmark", "route")]
     [InlineData("version")]
     public async Task Every_verb_has_help_with_an_example(params string[] verb)
     {

@@ -5,7 +5,7 @@ using System.Text;
 namespace Quoin.Server.Configuration.Binding;
 
 /// <summary>Durations as text: numbers with units, largest first (<c>1h30m</c>, <c>1.5s</c>, <c>500ms</c>).</summary>
-internal static class Durations
+public static class Durations
 {
     // The longest that may be written, so that sums of durations stay far from the type's end.
     private static readonly TimeSpan Longest = TimeSpan.FromDays(3650);

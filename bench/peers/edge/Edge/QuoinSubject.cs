@@ -1,0 +1,28 @@
+using Quoin.Http;
+
+namespace Quoin.Peers.Edge;
+
+/// <summary>
+/// Quoin.Http with every limit on, none of which is reached: each is looked at, and that is what it costs.
+/// </summary>
+internal static class QuoinSubject
+{
+    public static async Task RunAsync(int port, int tlsPort, string certificate, string key)
+    {
+        var options = new HttpAppOptions { Port = port, MaxConnections = 50_000, MaxKeepAliveRequests = int.MaxValue };
+        await using var plain = NewApp(options);
+        await using var secured = NewApp(
+            options with { Port = tlsPort, CertificateFile = certificate, CertificateKeyFile = key });
+        await secured.StartAsync();
+        await plain.RunAsync();
+    }
+
+    private static HttpApp NewApp(HttpAppOptions options)
+    {
+        var app = new HttpApp(options);
+        app.Get("/plaintext", () => Payload.Text);
+        app.Get("/json", () => new Payload(Payload.Text));
+        app.Get("/memory", Payload.ManagedBytes);
+        return app;
+    }
+}
