@@ -75,6 +75,9 @@ public sealed record HttpAppOptions
     /// <summary>How long requests under way may go on when the app is stopped. 0..1 h.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Compresses answers for clients that accept it, over TLS too. Null: never.</summary>
+    public CompressionOptions? Compression { get; init; } = new();
+
     /// <summary>The clock of <see cref="RequestTimeout"/>.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
@@ -99,6 +102,7 @@ public sealed record HttpAppOptions
         Check(faults, nameof(MaxRequestSize), MaxRequestSize, 0, 1L << 40);
         Check(faults, nameof(ShutdownTimeout), ShutdownTimeout, 0, 3600);
         CheckTls(faults);
+        faults.AddRange(Compression?.Faults() ?? []);
         return faults;
     }
 
