@@ -11,7 +11,7 @@ public sealed record CompressionOptions
     /// </summary>
     public int MinSize { get; init; } = 1000;
 
-    /// <summary>1 (fast) to 9 (small), of both codings.</summary>
+    /// <summary>1 (fast) to 9 (small): gzip's; up to 6, br takes 4 at most, above which it is slow.</summary>
     public int Level { get; init; } = 6;
 
     /// <summary><c>br</c> and <c>gzip</c>, the one first that is taken where a client has no preference.</summary>

@@ -26,4 +26,19 @@ internal static class HttpLimits
 
     /// <summary>Links on the way to a static file, as many as Linux follows.</summary>
     public const int StaticLinks = 40;
+
+    /// <summary>Networks of proxies: each is compared with the peer of each request.</summary>
+    public const int TrustedNetworks = 256;
+
+    /// <summary>Proxies in a row that are looked back through.</summary>
+    public const int ForwardedHops = 32;
+
+    /// <summary>A host with its port; names have 253 at most.</summary>
+    public const int HostCharacters = 262;
+
+    /// <summary>
+    /// Header of the PROXY protocol's version 2 behind its first 16 bytes: addresses take 36, the rest is what proxies
+    /// tell of TLS and themselves.
+    /// </summary>
+    public const int ProxyHeaderBytes = 4096;
 }
