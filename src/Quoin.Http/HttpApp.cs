@@ -8,11 +8,8 @@ using Microsoft.AspNetCore.OutputCaching;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Quoin.Http.Browsers;
 using Quoin.Http.Caching;
-using Quoin.Http.Compression;
 using Quoin.Http.Connections;
-using Quoin.Http.Proxies;
 using Quoin.Http.Routing;
 using Quoin.Http.StaticFiles;
 
@@ -62,14 +59,12 @@ public sealed class HttpApp : IAsyncDisposable
         _routes = new RouteTable(_app);
         var faultsOf = new FaultAnswers(_app.Services.GetRequiredService<ILogger<HttpApp>>());
         _app.Use(next => new ConnectionRequests(next, Options).InvokeAsync);
-        UseEdge();
+        var loggers = _app.Services.GetRequiredService<ILoggerFactory>();
+        _app.Use(next => HttpEdge.AroundRequests(next, Options, loggers));
         _app.Use(next => faultsOf.Around(next));
         _app.UseRouting();
         _app.Use(next => new RequestTime(next, Options).InvokeAsync);
-        if (Options.Compression is { } compression)
-        {
-            _app.Use(next => new AnswerCompression(next, compression).InvokeAsync);
-        }
+        _app.Use(next => HttpEdge.AroundAnswers(next, Options));
     }
 
     /// <summary>What it was made with.</summary>
@@ -206,24 +201,4 @@ public sealed class HttpApp : IAsyncDisposable
 
     /// <summary>Stops it if it runs.</summary>
     public ValueTask DisposeAsync() => _app.DisposeAsync();
-
-    /// <summary>What concerns all requests, before their routes are known.</summary>
-    private void UseEdge()
-    {
-        if (Options.Proxies is { } proxies)
-        {
-            _app.Use(next => new ForwardedRequests(next, proxies).InvokeAsync);
-        }
-
-        if (Options.SecurityHeaders is not null || Options.Hsts is not null)
-        {
-            _app.Use(next => new SecurityHeaders(next, Options.SecurityHeaders, Options.Hsts).InvokeAsync);
-        }
-
-        if (Options.Cors is { } cors)
-        {
-            var loggers = _app.Services.GetRequiredService<ILoggerFactory>();
-            _app.Use(next => new CorsAnswers(next, cors, loggers).InvokeAsync);
-        }
-    }
 }

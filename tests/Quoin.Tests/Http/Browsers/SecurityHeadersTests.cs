@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Quoin.Http;
+using Quoin.Tests.Http.Tls;
 
 namespace Quoin.Tests.Http.Browsers;
 
@@ -31,7 +32,7 @@ public sealed class SecurityHeadersTests
     [Fact]
     public async Task HSTS_is_sent_over_TLS_only()
     {
-        using var certificate = ConnectionTests.NewCertificate();
+        using var certificate = TestCertificate.Create();
         var hsts = new HstsOptions { IncludeSubdomains = true };
         await using var secure = await HttpServer.StartAsync(
             app => app.Get("/", () => "it"), new() { Certificate = certificate, Hsts = hsts });

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Quoin.Http;
+using Quoin.Tests.Http.Tls;
 
 namespace Quoin.Tests.Http.Compression;
 
@@ -176,7 +177,7 @@ public sealed class AnswerCompressionTests
     [Fact]
     public async Task Over_TLS_answers_to_cookies_are_compressed_only_where_it_is_allowed()
     {
-        using var certificate = ConnectionTests.NewCertificate();
+        using var certificate = TestCertificate.Create();
         foreach (var allowed in (bool[])[false, true])
         {
             await using var server = await HttpServer.StartAsync(
