@@ -101,7 +101,10 @@ internal sealed partial class EdgeFeatures(ServerOptions server, ILoggerFactory 
             {
                 if (fault.StartsWith(name, StringComparison.Ordinal))
                 {
-                    yield return (key, fault[name.Length..]);
+                    yield return (key, fault[name.Length..]
+                        .Replace("Proxies.Trusted", "server.trusted_proxies", StringComparison.Ordinal)
+                        .Replace("IncludeSubdomains", "include_subdomains", StringComparison.Ordinal)
+                        .Replace("MaxAge", "max_age", StringComparison.Ordinal));
                     break;
                 }
             }

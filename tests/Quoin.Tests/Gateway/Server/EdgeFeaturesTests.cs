@@ -146,12 +146,12 @@ public sealed class EdgeFeaturesTests : IDisposable
         (ServerOptions Options, string Key, string Accepted)[] wrong =
         [
             (new() { TrustedProxies = ["10.0.0.1/8"] }, "server.trusted_proxies", "10.0.0.1/8"),
-            (new() { ProxyProtocol = "required" }, "server.proxy_protocol", "Trusted"),
+            (new() { ProxyProtocol = "required" }, "server.proxy_protocol", "server.trusted_proxies"),
             (new() { Compression = new() { Algorithms = [] } }, "server.compression.algorithms", "br, gzip"),
             (new() { Cors = new() { AllowedOrigins = ["app"] } }, "server.cors.allowed_origins", "https://app.example"),
             (new() { Cors = new() { AllowedOrigins = ["*"], Credentials = true } }, "server.cors.credentials", "names"),
             (new() { Cors = new() { AllowedOrigins = ["*"], AllowedHeaders = ["a b"] } }, "server.cors", "a b"),
-            (new() { Hsts = new() { Enabled = true, Preload = true } }, "server.hsts.preload", "IncludeSubdomains"),
+            (new() { Hsts = new() { Enabled = true, Preload = true } }, "server.hsts.preload", "include_subdomains"),
             (new() { SecurityHeaders = new() { Enabled = true, ReferrerPolicy = "é" } }, "server.security_headers",
                 "ASCII"),
             (new() { Static = new() { Root = Path.Combine(_folder, "no") } }, "server.static.root", "no such folder"),
