@@ -1,6 +1,6 @@
 namespace Quoin.Http;
 
-/// <summary>Which pages of other origins may use the answers (Cross-Origin Resource Sharing, the Fetch standard).</summary>
+/// <summary>Which pages of other origins may use the answers (cross-origin resource sharing, Fetch).</summary>
 public sealed record CorsOptions
 {
     /// <summary>
@@ -28,7 +28,8 @@ public sealed record CorsOptions
     {
         foreach (var origin in AllowedOrigins.Where(origin => !IsOrigin(origin)))
         {
-            yield return $"Cors.AllowedOrigins: \"{origin}\"; accepted: https://app.example, https://*.example.com or *";
+            yield return
+                $"Cors.AllowedOrigins: \"{origin}\"; accepted: https://app.example, https://*.example.com or *";
         }
 
         foreach (var name in AllowedMethods.Concat(AllowedHeaders).Concat(ExposedHeaders).Where(name => !IsToken(name)))
@@ -62,7 +63,8 @@ public sealed record CorsOptions
             && url.Scheme is "http" or "https"
             && url.GetLeftPart(UriPartial.Authority).Equals(plain, StringComparison.OrdinalIgnoreCase)
             && url.UserInfo.Length == 0
-            && (at < 0 || (url.HostNameType == UriHostNameType.Dns && url.Host.Contains('.', StringComparison.Ordinal)));
+            && (at < 0
+                || (url.HostNameType == UriHostNameType.Dns && url.Host.Contains('.', StringComparison.Ordinal)));
     }
 
     internal static bool IsToken(string name) =>

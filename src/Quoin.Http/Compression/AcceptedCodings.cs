@@ -60,7 +60,7 @@ internal readonly struct AcceptedCodings
             identity == Unnamed && any == 0 ? 0 : identity);
     }
 
-    /// <summary>The best of those that are offered, the first of equals; null where identity is as good as any.</summary>
+    /// <summary>The best of those that are offered, the first of equals; null: identity is better.</summary>
     public string? Choose(IReadOnlyList<string> offered)
     {
         string? best = null;

@@ -5,8 +5,8 @@ namespace Quoin.Http.Proxies;
 
 /// <summary>
 /// Gives a request that came through trusted proxies the address, scheme and host of its client. Not ASP.NET Core's
-/// middleware: it does not read Forwarded, and loses scheme and host where a proxy sets them anew but adds to the list of
-/// addresses.
+/// middleware: it does not read Forwarded, and loses scheme and host where a proxy sets them anew but adds to the list
+/// of addresses.
 /// </summary>
 internal sealed class ForwardedRequests(RequestDelegate next, ProxyOptions options)
 {

@@ -48,8 +48,9 @@ internal static class ForwardedText
 
     private static string[] List(string header) => header.Length == 0 ? [] : header.Split(',');
 
-    /// <summary>Some proxies add to each list, others set it anew: one that is shorter has what is left of it.</summary>
-    private static string At(string[] list, int fromEnd) => list.Length == 0 ? "" : list[^Math.Min(fromEnd, list.Length)];
+    /// <summary>Some proxies add to each list, others set it anew: of a shorter one the first counts.</summary>
+    private static string At(string[] list, int fromEnd) =>
+        list.Length == 0 ? "" : list[^Math.Min(fromEnd, list.Length)];
 
     private static void Add(List<ForwardedHop> hops, ForwardedHop hop)
     {

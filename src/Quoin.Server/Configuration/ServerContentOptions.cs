@@ -3,6 +3,9 @@ namespace Quoin.Server.Configuration;
 /// <summary>Compression of answers (<c>server.compression</c>); streams of events never are.</summary>
 public sealed record ServerCompressionOptions
 {
+    // The same object in every record, which compares lists as objects.
+    private static readonly IReadOnlyList<string> DefaultAlgorithms = ["br", "gzip"];
+
     /// <summary>Answers are compressed for clients that accept it.</summary>
     public bool Enabled { get; init; } = true;
 
@@ -16,7 +19,7 @@ public sealed record ServerCompressionOptions
 
     /// <summary>Codings, the one first that is taken where a client has no preference.</summary>
     [Setting(Choices = ["br", "gzip"])]
-    public IReadOnlyList<string> Algorithms { get; init; } = ["br", "gzip"];
+    public IReadOnlyList<string> Algorithms { get; init; } = DefaultAlgorithms;
 
     /// <summary>
     /// Over TLS also answers to requests with cookies or HTTP authentication but Bearer, whose length could give a
@@ -28,7 +31,9 @@ public sealed record ServerCompressionOptions
 /// <summary>Files that are served (<c>server.static</c>).</summary>
 public sealed record ServerStaticOptions
 {
-    /// <summary>The folder, which must be there; relative paths begin at the configuration file. None: no files.</summary>
+    /// <summary>
+    /// The folder, which must be there; relative paths begin at the configuration file. None: no files.
+    /// </summary>
     [Setting(Path = true)]
     public string? Root { get; init; }
 
@@ -46,6 +51,9 @@ public sealed record ServerStaticOptions
 /// <summary>Cross-origin resource sharing (<c>server.cors</c>).</summary>
 public sealed record ServerCorsOptions
 {
+    private static readonly IReadOnlyList<string> DefaultMethods = ["GET", "POST", "OPTIONS"];
+    private static readonly IReadOnlyList<string> DefaultHeaders = ["Content-Type", "Authorization"];
+
     /// <summary>
     /// Such as <c>https://app.example</c>, <c>https://*.example.com</c> for all names below one, or <c>*</c>. None:
     /// no page of another origin may read answers.
@@ -53,10 +61,10 @@ public sealed record ServerCorsOptions
     public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
 
     /// <summary>Methods that pages may use.</summary>
-    public IReadOnlyList<string> AllowedMethods { get; init; } = ["GET", "POST", "OPTIONS"];
+    public IReadOnlyList<string> AllowedMethods { get; init; } = DefaultMethods;
 
     /// <summary>Request headers that pages may set; <c>*</c>: all.</summary>
-    public IReadOnlyList<string> AllowedHeaders { get; init; } = ["Content-Type", "Authorization"];
+    public IReadOnlyList<string> AllowedHeaders { get; init; } = DefaultHeaders;
 
     /// <summary>Response headers that pages may read, beside those that they always may.</summary>
     public IReadOnlyList<string> ExposedHeaders { get; init; } = [];

@@ -46,7 +46,8 @@ public sealed class CorsTests
         Assert.Equal(["true"], Header(response, "Access-Control-Allow-Credentials"));
         Assert.Equal(["300"], Header(response, "Access-Control-Max-Age"));
         using var refused = await server.SendAsync(
-            HttpMethod.Options, "/guarded", ("Origin", "https://evil.example"), ("Access-Control-Request-Method", "PUT"));
+            HttpMethod.Options, "/guarded", ("Origin", "https://evil.example"),
+            ("Access-Control-Request-Method", "PUT"));
         Assert.Empty(Header(refused, "Access-Control-Allow-Origin"));
         using var plain = await server.SendAsync(HttpMethod.Options, "/", ("Origin", App));
         Assert.Contains("GET", plain.Content.Headers.Allow);

@@ -26,7 +26,8 @@ public sealed class ForwardedRequestsTests
     [InlineData("10.0.0.1", "203.0.113.1, 10.0.0.4, 10.0.0.3, 10.0.0.2", "10.0.0.4")]
     public async Task The_client_is_the_right_most_that_is_not_trusted(string peer, string forwardedFor, string client)
     {
-        var seen = await AskAsync(peer, new() { Trusted = ["10.0.0.0/8"], MaxHops = 3 }, ("X-Forwarded-For", forwardedFor));
+        var seen = await AskAsync(
+            peer, new() { Trusted = ["10.0.0.0/8"], MaxHops = 3 }, ("X-Forwarded-For", forwardedFor));
         Assert.Equal(IPAddress.Parse(client), TrustedNetworks.Plain(seen.Connection.RemoteIpAddress!));
     }
 
@@ -96,15 +97,17 @@ public sealed class ForwardedRequestsTests
     public void Networks_are_checked_at_the_start(string network, bool isOne)
     {
         var options = new HttpAppOptions { Proxies = new() { Trusted = [network] } };
-        Assert.Equal(isOne ? [] : [$"Proxies.Trusted: \"{network}\"; accepted: an address, or a network such as 10.0.0.0/8"],
-            options.Faults());
+        string[] faults =
+            [$"Proxies.Trusted: \"{network}\"; accepted: an address, or a network such as 10.0.0.0/8"];
+        Assert.Equal(isOne ? [] : faults, options.Faults());
     }
 
     [Fact]
     public async Task An_app_uses_it()
     {
         await using var server = await HttpServer.StartAsync(
-            app => app.Get("/", (HttpContext context) => $"{context.Connection.RemoteIpAddress} {context.Request.Scheme}"),
+            app => app.Get("/", (HttpContext context) =>
+                $"{context.Connection.RemoteIpAddress} {context.Request.Scheme}"),
             new() { Proxies = new() { Trusted = ["127.0.0.1"] } });
         using var response = await server.GetAsync(
             "/", ("X-Forwarded-For", "6.6.6.6, 203.0.113.7"), ("X-Forwarded-Proto", "https"));
