@@ -11,6 +11,7 @@ using Microsoft.Extensions.Logging;
 using Quoin.Http.Caching;
 using Quoin.Http.Connections;
 using Quoin.Http.Routing;
+using Quoin.Http.StaticFiles;
 
 namespace Quoin.Http;
 
@@ -58,9 +59,12 @@ public sealed class HttpApp : IAsyncDisposable
         _routes = new RouteTable(_app);
         var faultsOf = new FaultAnswers(_app.Services.GetRequiredService<ILogger<HttpApp>>());
         _app.Use(next => new ConnectionRequests(next, Options).InvokeAsync);
+        var loggers = _app.Services.GetRequiredService<ILoggerFactory>();
+        _app.Use(next => HttpEdge.AroundRequests(next, Options, loggers));
         _app.Use(next => faultsOf.Around(next));
         _app.UseRouting();
         _app.Use(next => new RequestTime(next, Options).InvokeAsync);
+        _app.Use(next => HttpEdge.AroundAnswers(next, Options));
     }
 
     /// <summary>What it was made with.</summary>
@@ -115,6 +119,36 @@ public sealed class HttpApp : IAsyncDisposable
     public RouteHandlerBuilder Map(
         [StringSyntax("Route")] string pattern, IReadOnlyList<string> methods, Delegate handler) =>
         _routes.Add(pattern, methods, handler);
+
+    /// <summary>Serves the files of a folder to GET and HEAD; routes that are more specific come first.</summary>
+    /// <param name="prefix">The path in front of the files' own, such as <c>/assets</c>; <c>/</c>: none.</param>
+    /// <param name="root">The folder. Nothing outside of it is served, whatever links lead there.</param>
+    /// <param name="options">Null: the defaults.</param>
+    /// <exception cref="ArgumentException">The prefix is no path, or an option is out of range.</exception>
+    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    public RouteHandlerBuilder Static(string prefix, string root, StaticOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(prefix);
+        ArgumentException.ThrowIfNullOrEmpty(root);
+        options ??= new();
+        if (StaticFolder.Fault(prefix, options) is { } fault)
+        {
+            throw new ArgumentException(fault, nameof(prefix));
+        }
+
+        prefix = prefix.TrimEnd('/');
+        var folder = StaticFolder.Open(root, options)
+            ?? throw new DirectoryNotFoundException($"{Path.GetFullPath(root)}: no such folder");
+        return _routes.Add(prefix + "/{**path}", ["GET", "HEAD"], async (HttpContext context) =>
+        {
+            var path = context.Request.Path.Value![prefix.Length..];
+            if (!await folder.TryServeAsync(context, path.StartsWith('/') ? path[1..] : path))
+            {
+                await Problem.WriteAsync(
+                    context, StatusCodes.Status404NotFound, "there is no such file", context.RequestAborted);
+            }
+        });
+    }
 
     /// <summary>Adds the methods of an object that have a <see cref="RouteAttribute"/>, static ones too.</summary>
     /// <exception cref="ArgumentException">None has, or one of their routes cannot be added.</exception>

@@ -75,6 +75,21 @@ public sealed record HttpAppOptions
     /// <summary>How long requests under way may go on when the app is stopped. 0..1 h.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Compresses answers for clients that accept it, over TLS too. Null: never.</summary>
+    public CompressionOptions? Compression { get; init; } = new();
+
+    /// <summary>The proxies in front of the app. Null: there are none, clients say who they are themselves.</summary>
+    public ProxyOptions? Proxies { get; init; }
+
+    /// <summary>Pages of which other origins may use the answers. Null: none, and preflights are refused.</summary>
+    public CorsOptions? Cors { get; init; }
+
+    /// <summary>Headers by which browsers guard pages. Null: none but those that handlers set.</summary>
+    public SecurityHeaderOptions? SecurityHeaders { get; init; }
+
+    /// <summary>Asks browsers to use TLS only. Null: does not.</summary>
+    public HstsOptions? Hsts { get; init; }
+
     /// <summary>The clock of <see cref="RequestTimeout"/>.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
@@ -99,6 +114,11 @@ public sealed record HttpAppOptions
         Check(faults, nameof(MaxRequestSize), MaxRequestSize, 0, 1L << 40);
         Check(faults, nameof(ShutdownTimeout), ShutdownTimeout, 0, 3600);
         CheckTls(faults);
+        faults.AddRange(Compression?.Faults() ?? []);
+        faults.AddRange(Proxies?.Faults() ?? []);
+        faults.AddRange(Cors?.Faults() ?? []);
+        faults.AddRange(SecurityHeaders?.Faults() ?? []);
+        faults.AddRange(Hsts?.Faults() ?? []);
         return faults;
     }
 

@@ -1,7 +1,13 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Logging;
+using Quoin.Http.Browsers;
+using Quoin.Http.Compression;
 using Quoin.Http.Connections;
+using Quoin.Http.Proxies;
+using Quoin.Http.StaticFiles;
 
 namespace Quoin.Http;
 
@@ -33,7 +39,13 @@ public static class HttpEdge
         Listening.Listen(kestrel, options, options.Address!, options.Port);
         if (plainPort is { } port)
         {
-            var plain = options with { Certificate = null, CertificateFile = null, CertificateKeyFile = null };
+            var plain = options with
+            {
+                Certificate = null,
+                CertificateFile = null,
+                CertificateKeyFile = null,
+                Proxies = null,
+            };
             Listening.Listen(kestrel, plain, options.Address!, port);
         }
     }
@@ -58,6 +70,78 @@ public static class HttpEdge
         ArgumentNullException.ThrowIfNull(app);
         ArgumentNullException.ThrowIfNull(options);
         return app.Use(next => new RequestTime(next, options).InvokeAsync);
+    }
+
+    /// <summary>
+    /// What concerns requests before their routes matter: who the client is behind proxies, headers for browsers,
+    /// preflights. Costs nothing where the options ask for none of it.
+    /// </summary>
+    public static RequestDelegate AroundRequests(
+        RequestDelegate next, HttpAppOptions options, ILoggerFactory loggers)
+    {
+        ArgumentNullException.ThrowIfNull(next);
+        ArgumentNullException.ThrowIfNull(options);
+        var around = options.Cors is { } cors ? new CorsAnswers(next, cors, loggers).InvokeAsync : next;
+        if (options.SecurityHeaders is not null || options.Hsts is not null)
+        {
+            around = new SecurityHeaders(around, options.SecurityHeaders, options.Hsts).InvokeAsync;
+        }
+
+        return options.Proxies is { } proxies ? new ForwardedRequests(around, proxies).InvokeAsync : around;
+    }
+
+    /// <summary>Compresses answers (<see cref="HttpAppOptions.Compression"/>).</summary>
+    public static RequestDelegate AroundAnswers(RequestDelegate next, HttpAppOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(next);
+        ArgumentNullException.ThrowIfNull(options);
+        return options.Compression is { } compression ? new AnswerCompression(next, compression).InvokeAsync : next;
+    }
+
+    /// <summary>
+    /// Answers GET and HEAD below a path with the files of a folder, where no route has the path; what is no file goes
+    /// on.
+    /// </summary>
+    /// <param name="prefix">Such as <c>/static</c>.</param>
+    /// <exception cref="ArgumentException">The prefix is no path, or an option is out of range.</exception>
+    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    public static RequestDelegate AroundStatic(
+        RequestDelegate next, string prefix, string root, StaticOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(prefix);
+        if (StaticFolder.Fault(prefix, options) is { } fault)
+        {
+            throw new ArgumentException(fault, nameof(prefix));
+        }
+
+        var folder = StaticFolder.Open(root, options)
+            ?? throw new DirectoryNotFoundException($"{Path.GetFullPath(root)}: no such folder");
+        var start = new PathString(prefix.TrimEnd('/'));
+        return async context =>
+        {
+            var isAsked = (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method))
+                && context.GetEndpoint() is null;
+            if (!isAsked
+                || !context.Request.Path.StartsWithSegments(start, StringComparison.Ordinal, out var rest)
+                || !await folder.TryServeAsync(context, rest.HasValue ? rest.Value[1..] : ""))
+            {
+                await next(context);
+            }
+        };
+    }
+
+    /// <summary>What a prefix and a folder of static files are wrong by, or null.</summary>
+    public static string? FaultOfStatic(string prefix, string root)
+    {
+        ArgumentNullException.ThrowIfNull(prefix);
+        return StaticFolder.Fault(prefix, new()) ?? (Directory.Exists(root) ? null : $"{root}: no such folder");
+    }
+
+    /// <summary>A proxy has named the client of a request: who is connected is not who asks.</summary>
+    public static bool IsForwarded(HttpContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return context.Features.Get<ProxyPeer>() is not null;
     }
 
     /// <summary>All that is wrong with options, each as <c>Name: found; accepted</c>.</summary>

@@ -51,7 +51,7 @@ internal sealed class Listeners
     /// <summary>The limits of connections and of what is on them.</summary>
     public HttpAppOptions Edge { get; }
 
-    public static HttpAppOptions EdgeOf(ServerOptions server) => new()
+    public static HttpAppOptions EdgeOf(ServerOptions server) => EdgeFeatures.Apply(server, new()
     {
         Host = server.Host,
         Port = server.Port,
@@ -68,7 +68,7 @@ internal sealed class Listeners
         ReadBufferSize = (int)server.ReadBufferSize,
         WriteBufferSize = (int)server.WriteBufferSize,
         ShutdownTimeout = server.ShutdownTimeout,
-    };
+    });
 
     /// <summary>What the listener finds wrong with a configuration whose every value is fine.</summary>
     public static IEnumerable<(string Key, string Message)> Check(ServerOptions server) =>

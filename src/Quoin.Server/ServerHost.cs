@@ -46,7 +46,8 @@ public static class ServerHost
             .Select(error => ($"providers.{provider.Key}.sim.scenario", error)))
             .Concat(StoreTable.Check(options.Llm.Cache))
             .Concat(Listeners.Check(options.Server))
-            .Concat(RouteTable.Check(options));
+            .Concat(RouteTable.Check(options))
+            .Concat(EdgeFeatures.Check(options.Server));
 
     internal static async Task<RunningServer> StartAsync(
         ConfigurationSource source, TimeProvider time, Stream logStream, TextWriter screen,
@@ -70,10 +71,12 @@ public static class ServerHost
 
         var gateway = await OpenGatewayAsync(source, registry, metrics, time, loggers, log);
         var requestLog = new RequestLog(log, time);
+        var edgeFeatures = new EdgeFeatures(options.Server, loggers);
         var reloads = source.OnChange((_, now) =>
         {
             log.Configure(now.Logging, SecretMask.From(now));
             gateway.Configure(now);
+            edgeFeatures.Configure(now.Server);
         });
         source.OnReload(metrics.RecordReload);
 
@@ -87,6 +90,7 @@ public static class ServerHost
             new(next, metricsPort, metrics, requestLog, gateway.Services.Ids, time, edgeLogger);
         app.Use(next => EdgeOf(next).InvokeAsync);
         app.UseRequestTime(listeners.Edge);
+        app.Use(edgeFeatures.Around);
         app.Use(routes.InvokeAsync);
         var stopping = app.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         gateway.Map(app, stopping);

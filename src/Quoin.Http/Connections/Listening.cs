@@ -1,7 +1,10 @@
 using System.Net;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Quoin.Http.Framing;
+using Quoin.Http.Proxies;
 using Quoin.Http.Tls;
 
 namespace Quoin.Http.Connections;
@@ -48,6 +51,12 @@ internal static class Listening
                 connection.Features.Set(new RequestCount());
                 return next(connection);
             });
+            if (options.Proxies is { ProxyProtocol: not ProxyProtocolMode.Off } proxies)
+            {
+                var logger = kestrel.ApplicationServices.GetRequiredService<ILogger<ProxyProtocol>>();
+                listener.Use(new ProxyProtocol(proxies, options.Time, logger).Around);
+            }
+
             listener.Protocols = HttpProtocols.Http1;
             if (options.IsTls)
             {

@@ -76,4 +76,39 @@ public sealed record ServerOptions
 
     /// <summary>TLS of the main port.</summary>
     public TlsOptions Tls { get; init; } = new();
+
+    /// <summary>
+    /// Addresses and networks (<c>10.0.0.0/8</c>) of proxies whose word on the client is believed; 256 at most.
+    /// </summary>
+    public IReadOnlyList<string> TrustedProxies { get; init; } = [];
+
+    /// <summary>
+    /// Headers by which they tell it: name those that they write themselves, for others come from clients.
+    /// <c>auto</c>: <c>X-Forwarded-For</c>, <c>-Proto</c> and <c>-Host</c>, or <c>Forwarded</c> where there is no
+    /// <c>X-Forwarded-For</c>.
+    /// </summary>
+    [Setting(Choices = ["auto", "x-forwarded", "forwarded"])]
+    public string ForwardedHeader { get; init; } = "auto";
+
+    /// <summary>
+    /// Whether connections of trusted proxies to the main port may or must begin with the header of the PROXY protocol
+    /// (1 or 2). <c>required</c>: all others are closed.
+    /// </summary>
+    [Setting(Restart = true, Choices = ["off", "optional", "required"])]
+    public string ProxyProtocol { get; init; } = "off";
+
+    /// <summary>Compression of answers.</summary>
+    public ServerCompressionOptions Compression { get; init; } = new();
+
+    /// <summary>A folder of files that is served.</summary>
+    public ServerStaticOptions Static { get; init; } = new();
+
+    /// <summary>Pages of other origins that may use the server.</summary>
+    public ServerCorsOptions Cors { get; init; } = new();
+
+    /// <summary>Asks browsers to use TLS only.</summary>
+    public ServerHstsOptions Hsts { get; init; } = new();
+
+    /// <summary>Headers by which browsers guard pages.</summary>
+    public ServerSecurityHeaderOptions SecurityHeaders { get; init; } = new();
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Extensions;
+using Quoin.Http;
 
 namespace Quoin.Server.Control;
 
@@ -17,7 +18,7 @@ internal static class ControlGuard
     {
         var request = http.Request;
         return http.Connection.RemoteIpAddress is { } peer && IPAddress.IsLoopback(Unmapped(peer))
-            && !Array.Exists(ForwardingHeaders, request.Headers.ContainsKey)
+            && !Array.Exists(ForwardingHeaders, request.Headers.ContainsKey) && !HttpEdge.IsForwarded(http)
             && IsLocalName(request.Host.Host)
             && (request.Headers.Origin.Count == 0
                 || string.Equals(

@@ -1,0 +1,137 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Quoin.Http;
+using Quoin.Server.Configuration;
+
+namespace Quoin.Server;
+
+/// <summary>
+/// What Quoin.Http does around requests, as <c>server:</c> has it: proxies, headers for browsers, preflights,
+/// compression, files. A chain is built from the configuration and swapped whole by a reload; what is off is not in
+/// it.
+/// </summary>
+internal sealed partial class EdgeFeatures(ServerOptions server, ILoggerFactory loggers)
+{
+    private RequestDelegate? _next;
+    private volatile RequestDelegate? _chain;
+
+    public RequestDelegate Around(RequestDelegate next)
+    {
+        _next = next;
+        _chain = Build(server, next);
+        return http => _chain(http);
+    }
+
+    /// <summary>The options were checked, but a folder may have gone since: then all stays as it was.</summary>
+    public void Configure(ServerOptions now)
+    {
+        try
+        {
+            _chain = _next is { } next ? Build(now, next) : null;
+        }
+        catch (DirectoryNotFoundException e)
+        {
+            Log.Kept(loggers.CreateLogger<EdgeFeatures>(), e.Message);
+        }
+    }
+
+    /// <summary>The parts of the options of Quoin.Http that are not about connections.</summary>
+    public static HttpAppOptions Apply(ServerOptions server, HttpAppOptions options) => options with
+    {
+        Proxies = server.TrustedProxies.Count == 0 && server.ProxyProtocol == "off" ? null : new ProxyOptions
+        {
+            Trusted = server.TrustedProxies,
+            Header = server.ForwardedHeader switch
+            {
+                "x-forwarded" => ForwardedHeader.XForwarded,
+                "forwarded" => ForwardedHeader.Forwarded,
+                _ => ForwardedHeader.Auto,
+            },
+            ProxyProtocol = server.ProxyProtocol switch
+            {
+                "optional" => ProxyProtocolMode.Optional,
+                "required" => ProxyProtocolMode.Required,
+                _ => ProxyProtocolMode.Off,
+            },
+        },
+        Compression = !server.Compression.Enabled ? null : new CompressionOptions
+        {
+            MinSize = server.Compression.MinSize,
+            Level = server.Compression.Level,
+            Algorithms = server.Compression.Algorithms,
+            WithCredentials = server.Compression.WithCredentials,
+        },
+        Cors = server.Cors.AllowedOrigins.Count == 0 ? null : new CorsOptions
+        {
+            AllowedOrigins = server.Cors.AllowedOrigins,
+            AllowedMethods = server.Cors.AllowedMethods,
+            AllowedHeaders = server.Cors.AllowedHeaders,
+            ExposedHeaders = server.Cors.ExposedHeaders,
+            Credentials = server.Cors.Credentials,
+            MaxAge = server.Cors.MaxAge,
+        },
+        Hsts = !server.Hsts.Enabled ? null : new HstsOptions
+        {
+            MaxAge = server.Hsts.MaxAge,
+            IncludeSubdomains = server.Hsts.IncludeSubdomains,
+            Preload = server.Hsts.Preload,
+        },
+        SecurityHeaders = !server.SecurityHeaders.Enabled ? null : new SecurityHeaderOptions
+        {
+            ReferrerPolicy = server.SecurityHeaders.ReferrerPolicy,
+            FrameOptions = server.SecurityHeaders.FrameOptions,
+            ContentSecurityPolicy = server.SecurityHeaders.ContentSecurityPolicy,
+        },
+    };
+
+    /// <summary>What is wrong with a configuration whose every value is fine.</summary>
+    public static IEnumerable<(string Key, string Message)> Check(ServerOptions server)
+    {
+        (string Name, string Key)[] keys =
+        [
+            ("Proxies.ProxyProtocol: ", "server.proxy_protocol"), ("Proxies.Trusted: ", "server.trusted_proxies"),
+            ("Compression.Algorithms: ", "server.compression.algorithms"),
+            ("Cors.AllowedOrigins: ", "server.cors.allowed_origins"), ("Cors.Credentials ", "server.cors.credentials"),
+            ("Cors: ", "server.cors"), ("Hsts.Preload; ", "server.hsts.preload"),
+            ("SecurityHeaders: ", "server.security_headers"),
+        ];
+        foreach (var fault in HttpEdge.FaultsOf(Apply(server, new())))
+        {
+            foreach (var (name, key) in keys)
+            {
+                if (fault.StartsWith(name, StringComparison.Ordinal))
+                {
+                    yield return (key, fault[name.Length..]
+                        .Replace("Proxies.Trusted", "server.trusted_proxies", StringComparison.Ordinal)
+                        .Replace("IncludeSubdomains", "include_subdomains", StringComparison.Ordinal)
+                        .Replace("MaxAge", "max_age", StringComparison.Ordinal));
+                    break;
+                }
+            }
+        }
+
+        if (server.Static.Root is { } root && HttpEdge.FaultOfStatic(server.Static.Prefix, root) is { } wrong)
+        {
+            yield return (Directory.Exists(root) ? "server.static.prefix" : "server.static.root", wrong);
+        }
+    }
+
+    private RequestDelegate Build(ServerOptions now, RequestDelegate next)
+    {
+        var options = Apply(now, new());
+        if (now.Static.Root is { } root)
+        {
+            var files = new StaticOptions { MaxAge = TimeSpan.FromSeconds(now.Static.MaxAge) };
+            next = HttpEdge.AroundStatic(next, now.Static.Prefix, root, files);
+        }
+
+        return HttpEdge.AroundRequests(HttpEdge.AroundAnswers(next, options), options, loggers);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1011, LogLevel.Error, "server: keeps what it had of files, proxies and compression: {Reason}",
+            EventName = nameof(Kept))]
+        public static partial void Kept(ILogger logger, string reason);
+    }
+}
