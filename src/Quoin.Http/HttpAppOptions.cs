@@ -3,6 +3,7 @@ using System.Net;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Quoin.Http.Tls;
+using Quoin.Http.WebSockets;
 
 namespace Quoin.Http;
 
@@ -75,6 +76,9 @@ public sealed record HttpAppOptions
     /// <summary>How long requests under way may go on when the app is stopped. 0..1 h.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>The limits of <see cref="HttpApp.WebSocket"/>.</summary>
+    public WebSocketOptions WebSocket { get; init; } = new();
+
     /// <summary>The clock of <see cref="RequestTimeout"/>.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
@@ -99,6 +103,7 @@ public sealed record HttpAppOptions
         Check(faults, nameof(MaxRequestSize), MaxRequestSize, 0, 1L << 40);
         Check(faults, nameof(ShutdownTimeout), ShutdownTimeout, 0, 3600);
         CheckTls(faults);
+        faults.AddRange(WebSocket.Faults());
         return faults;
     }
 
