@@ -23,6 +23,17 @@ internal sealed class PeerTimes(WebSocketOptions options)
     private TimeSpan? _closing;
     private bool _held;
 
+    public bool IsHeld
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _held;
+            }
+        }
+    }
+
     /// <summary>Something came.</summary>
     public void Heard()
     {

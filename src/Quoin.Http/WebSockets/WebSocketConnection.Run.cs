@@ -49,6 +49,9 @@ public sealed partial class WebSocketConnection : IOutboxOwner, IAsyncDisposable
         Rearm();
     }
 
+    /// <summary>Nothing is read until the handler takes a message.</summary>
+    internal bool IsHoldingPeer => _times.IsHeld;
+
     private TimeSpan Now => _time.GetElapsedTime(_began);
 
     /// <summary>Until the handler has ended and the connection is closed.</summary>
@@ -203,9 +206,10 @@ public sealed partial class WebSocketConnection : IOutboxOwner, IAsyncDisposable
 
             _times.CloseBegan(Now);
             Rearm();
+            var telling = _closed.CancelAsync();
             _inbox.End();
             _ended.TrySetResult();
-            await _closed.CancelAsync();
+            await telling;
         }
     }
 

@@ -224,6 +224,11 @@ internal sealed class RawPeer : IDisposable
 /// <summary>Apps with a WebSocket at /ws.</summary>
 internal static class WebSocketApps
 {
+    /// <summary>Handlers go on on the reading thread: no test is to take it over.</summary>
+    public static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public static TaskCompletionSource<T> NewSignal<T>() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     public static Task EchoAsync(WebSocketConnection socket) => EchoAsync(socket, CancellationToken.None);
 
     public static async Task EchoAsync(WebSocketConnection socket, CancellationToken cancellationToken)
