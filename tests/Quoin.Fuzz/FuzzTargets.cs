@@ -22,6 +22,8 @@ internal static class FuzzTargets
         new TraceParentTarget(),
         new Http1ResponseTarget(),
         new RequestFramingTarget(),
+        new WebSocketTarget(),
+        new WebSocketExtensionsTarget(),
         new JournalTarget(),
         new MessagePackTarget(),
         new MessagePackFromJsonTarget(),

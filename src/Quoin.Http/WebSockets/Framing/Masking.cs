@@ -15,7 +15,7 @@ internal static class Masking
             ? BitOperations.RotateRight(mask, turn)
             : BitOperations.RotateLeft(mask, turn);
 
-        // A vector at a time: a payload of 16 KB in 0.5 µs, byte by byte 8 µs (Benchmarks/WebSocketFrames).
+        // A vector at a time: 16 KB in 0.27 µs, byte by byte in 8.3 µs (benchmark WebSocketFrames).
         var wide = Vector.AsVectorByte(new Vector<uint>(turned));
         var i = 0;
         for (; i <= source.Length - Vector<byte>.Count; i += Vector<byte>.Count)
