@@ -209,6 +209,17 @@ public sealed class WebSocketTests
     }
 
     [Fact]
+    public async Task A_peer_that_still_sends_gets_to_read_why_it_was_refused()
+    {
+        await using var app = await WebSocketApps.StartAsync();
+        using var peer = await RawPeer.ConnectAsync(app);
+        await peer.SendAsync([.. RawPeer.Frame(0x82, new byte[3_000_000]), .. RawPeer.Close(1000)]);
+        Assert.Equal(1009, await peer.ReadCloseAsync());
+        peer.ShutDownSending();
+        Assert.True(await peer.EndsAsync());
+    }
+
+    [Fact]
     public async Task MessagePack_goes_both_ways()
     {
         await using var app = await WebSocketApps.StartAsync(async socket =>
