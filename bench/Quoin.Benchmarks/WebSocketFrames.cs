@@ -6,7 +6,7 @@ using Quoin.Http.WebSockets.Framing;
 
 namespace Quoin.Benchmarks;
 
-/// <summary>What a WebSocket message costs beside the network: unmasked and checked coming in, framed going out.</summary>
+/// <summary>What a WebSocket message costs beside the network: unmasked and checked, and framed.</summary>
 [MemoryDiagnoser]
 public class WebSocketFrames : IOutboxOwner
 {

@@ -130,7 +130,8 @@ public sealed class HttpApp : IAsyncDisposable
     /// </code>
     /// </summary>
     /// <param name="handler">
-    /// Runs as long as the connection is to live: when it ends the connection is closed with 1000, with 1011 if it throws.
+    /// Runs as long as the connection is to live: when it ends the connection is closed with 1000, with 1011 if it
+    /// throws.
     /// </param>
     /// <param name="subProtocols">The first that the client speaks too is taken; none may be.</param>
     /// <inheritdoc cref="Get"/>

@@ -188,7 +188,7 @@ internal sealed class Outbox : IAsyncDisposable
         Begin();
     }
 
-    /// <summary>Only the last ping has to be answered (RFC 6455 §5.5.3): a peer that does not read gets no heap.</summary>
+    /// <summary>Only the last ping has to be answered (RFC 6455 §5.5.3): a flood makes no heap.</summary>
     public void Pong(ReadOnlySpan<byte> payload)
     {
         lock (_lock)
@@ -331,7 +331,7 @@ internal sealed class Outbox : IAsyncDisposable
         return length == 0 ? default : _buffer.Add(length);
     }
 
-    /// <summary>Whether it is time to write: at once without a window; else at its end, or for enough of them.</summary>
+    /// <summary>Whether it is time to write: at once without a window, else for enough of them.</summary>
     private bool CountMessage()
     {
         if (_isWriting)
@@ -354,8 +354,8 @@ internal sealed class Outbox : IAsyncDisposable
     }
 
     /// <summary>
-    /// Begins to write if nobody does. It goes on by itself when the peer is slow: <see cref="FlushAsync"/> waits for it,
-    /// and the connection ends it by breaking off.
+    /// Begins to write if nobody does. It goes on by itself when the peer is slow: <see cref="FlushAsync"/> waits for
+    /// it, and the connection ends it by breaking off.
     /// </summary>
     private void Begin()
     {

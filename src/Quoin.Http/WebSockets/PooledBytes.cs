@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Quoin.Http.WebSockets;
 
-/// <summary>Bytes that grow in an array of the pool. Empty it holds none, so that idle connections cost nothing.</summary>
+/// <summary>Bytes that grow in an array of the pool. Empty it holds none: idle connections cost nothing.</summary>
 internal sealed class PooledBytes : IBufferWriter<byte>, IDisposable
 {
     private const int Least = 256;

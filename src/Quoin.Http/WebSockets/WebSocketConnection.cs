@@ -33,8 +33,8 @@ public sealed partial class WebSocketConnection
     public CancellationToken Closed { get; }
 
     /// <summary>
-    /// Why it was closed, as the side said that closed it first; <see cref="WebSocketCloseCode.Abnormal"/> when the peer
-    /// was gone without a word. Null while it is open.
+    /// Why it was closed, as the side said that closed it first; <see cref="WebSocketCloseCode.Abnormal"/> when the
+    /// peer was gone without a word. Null while it is open.
     /// </summary>
     public WebSocketCloseCode? CloseCode { get; private set; }
 
@@ -125,8 +125,8 @@ public sealed partial class WebSocketConnection
     }
 
     /// <summary>
-    /// Sends a text if that needs no waiting: for senders to many, whom a slow reader must not hold up. False: it was not
-    /// sent, for the connection is closed or its queue is full.
+    /// Sends a text if that needs no waiting: for senders to many, whom a slow reader must not hold up. False: it was
+    /// not sent, for the connection is closed or its queue is full.
     /// </summary>
     /// <exception cref="ArgumentException">The text has half a surrogate pair.</exception>
     public bool TrySend(string text)

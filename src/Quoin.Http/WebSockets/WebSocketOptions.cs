@@ -14,7 +14,8 @@ public sealed record WebSocketOptions
     public TimeSpan HeartbeatTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Bytes of a message, decompressed; 1009 beyond. A message announced longer is refused by its header. 1..1073741824.
+    /// Bytes of a message, decompressed; 1009 beyond. A message announced longer is refused by its header.
+    /// 1..1073741824.
     /// </summary>
     public int MaxMessageSize { get; init; } = 1024 * 1024;
 
@@ -22,8 +23,8 @@ public sealed record WebSocketOptions
     public int MaxFragments { get; init; } = 4096;
 
     /// <summary>
-    /// Bytes that wait for a peer that reads slowly; beyond, sending waits. One message more is always taken when nothing
-    /// waits. 1024..1073741824.
+    /// Bytes that wait for a peer that reads slowly; beyond, sending waits. One message more is always taken when
+    /// nothing waits. 1024..1073741824.
     /// </summary>
     public int SendQueueSize { get; init; } = 64 * 1024;
 
@@ -48,8 +49,8 @@ public sealed record WebSocketOptions
     public int CompressionMinSize { get; init; } = 1024;
 
     /// <summary>
-    /// Pages that may connect, as <c>https://example.com</c>; <c>*</c>: all. Empty: those of the host that is asked for.
-    /// A request without <c>Origin</c> comes from no page and is let in.
+    /// Pages that may connect, as <c>https://example.com</c>; <c>*</c>: all. Empty: those of the host that is asked
+    /// for. A request without <c>Origin</c> comes from no page and is let in.
     /// </summary>
     public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
 

@@ -46,7 +46,8 @@ public sealed class SampleTests
 
         await bob.SendAsync(new byte[1], WebSocketMessageType.Binary, endOfMessage: true, Cancellation);
         Assert.Null(await ReadAsync(bob));
-        Assert.Equal((WebSocketCloseStatus.InvalidMessageType, "text only"), (bob.CloseStatus, bob.CloseStatusDescription));
+        Assert.Equal(
+            (WebSocketCloseStatus.InvalidMessageType, "text only"), (bob.CloseStatus, bob.CloseStatusDescription));
         await bob.CloseOutputAsync(WebSocketCloseStatus.InvalidMessageType, "", Cancellation);
 
         // Slow was closed while they talked; its handler ends when it does not answer that.

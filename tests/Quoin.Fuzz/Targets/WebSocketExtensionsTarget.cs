@@ -3,7 +3,7 @@ using Quoin.Http.WebSockets.Handshake;
 
 namespace Quoin.Fuzz.Targets;
 
-/// <summary>The offers of a handshake: a good one before others is always taken, unless all of it is malformed.</summary>
+/// <summary>The offers of a handshake: a good one before others is taken, unless the whole is malformed.</summary>
 internal sealed class WebSocketExtensionsTarget() : FuzzTarget("websocket-extensions", InputFormat.Text)
 {
     private static readonly string[] Samples =

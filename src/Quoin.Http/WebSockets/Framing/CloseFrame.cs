@@ -8,7 +8,8 @@ namespace Quoin.Http.WebSockets.Framing;
 internal static class CloseFrame
 {
     /// <summary>May go over the wire: registered and not reserved, or an application's own (§7.4).</summary>
-    public static bool IsSendable(int code) => code is (>= 1000 and <= 1003) or (>= 1007 and <= 1014) or (>= 3000 and <= 4999);
+    public static bool IsSendable(int code) =>
+        code is (>= 1000 and <= 1003) or (>= 1007 and <= 1014) or (>= 3000 and <= 4999);
 
     /// <summary>Reads a payload; returns false, with the code to answer, when it is none.</summary>
     public static bool TryRead(ReadOnlySpan<byte> payload, out WebSocketCloseCode code, out string reason)

@@ -55,9 +55,10 @@ internal readonly record struct FrameHeader(Opcode Opcode, bool Final, bool Comp
             8 => BinaryPrimitives.ReadUInt64BigEndian(bytes[2..]),
             _ => (ulong)length,
         };
+        var shortest = more switch { 2 => whole >= 126, 8 => whole > ushort.MaxValue, _ => true };
         fault = whole > long.MaxValue ? "a length has its first bit set"
-            : (more == 2 && whole < 126) || (more == 8 && whole <= ushort.MaxValue) ? "a length is not in its shortest form"
-            : null;
+            : shortest ? null
+            : "a length is not in its shortest form";
         if (fault is not null || bytes.Length < 2 + more + 4)
         {
             return 0;

@@ -13,8 +13,8 @@ internal enum DeflateAnswer
 
 /// <summary>
 /// Reads <c>Sec-WebSocket-Extensions</c> (RFC 6455 §9.1) and takes the first offer of permessage-deflate that can be
-/// kept to (RFC 7692 §7.1): one with an unknown parameter, a wrong value or a parameter twice cannot, nor one that wants
-/// a window smaller than the 32 KB with which this platform compresses.
+/// kept to (RFC 7692 §7.1): one with an unknown parameter, a wrong value or a parameter twice cannot, nor one that
+/// wants a window smaller than the 32 KB with which this platform compresses.
 /// </summary>
 internal static class DeflateOffer
 {

@@ -30,7 +30,8 @@ public sealed class ClientTests
         Assert.Equal(http2 ? HttpStatusCode.OK : HttpStatusCode.SwitchingProtocols, client.HttpStatusCode);
         foreach (var length in new[] { 0, 1, 125, 126, 5000, 65_535, 65_536, 1_000_000 })
         {
-            var text = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, length).Select(i => (char)('a' + (i % 26)))));
+            var text = Encoding.UTF8.GetBytes(
+                string.Concat(Enumerable.Range(0, length).Select(i => (char)('a' + (i % 26)))));
             await client.SendAsync(text, WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
             Assert.Equal(text, await ReadAsync(client, WebSocketMessageType.Text));
         }
@@ -53,7 +54,8 @@ public sealed class ClientTests
 
         await Task.WhenAll(clients.Select(async (client, i) =>
         {
-            await client.SendAsync(new byte[i], WebSocketMessageType.Binary, endOfMessage: true, CancellationToken.None);
+            await client.SendAsync(
+                new byte[i], WebSocketMessageType.Binary, endOfMessage: true, CancellationToken.None);
             Assert.Equal(i, (await ReadAsync(client, WebSocketMessageType.Binary)).Length);
         }));
         var stopping = app.StopAsync(TestContext.Current.CancellationToken);

@@ -215,7 +215,8 @@ internal sealed class RawPeer : IDisposable
             (_start, _end) = (0, _end - _start);
         }
 
-        var read = await _socket.ReceiveAsync(_buffer.AsMemory(_end));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        var read = await _socket.ReceiveAsync(_buffer.AsMemory(_end), patience.Token);
         _end += read;
         return read > 0;
     }

@@ -28,8 +28,11 @@ public sealed class WebSocketTests
     public async Task The_handshake_is_at_hand()
     {
         await using var app = new HttpApp(new HttpAppOptions { Port = 0 });
-        app.WebSocket("/rooms/{room}", socket => socket.SendAsync(
-            $"{socket.Request.RouteValues["room"]} {socket.Request.Query["as"]} {socket.Request.Headers["X-Me"]}").AsTask());
+        app.WebSocket("/rooms/{room}", async socket =>
+        {
+            var asked = socket.Request;
+            await socket.SendAsync($"{asked.RouteValues["room"]} {asked.Query["as"]} {asked.Headers["X-Me"]}");
+        });
         await app.StartAsync(TestContext.Current.CancellationToken);
         using var peer = await RawPeer.ConnectAsync(app, "/rooms/blue?as=Ann", "X-Me: 7\r\n");
         Assert.Equal("blue Ann 7", await peer.ReadTextAsync());
@@ -121,8 +124,9 @@ public sealed class WebSocketTests
     public async Task A_peer_that_does_not_answer_a_close_is_broken_off()
     {
         var clock = new ManualClock();
+        var limits = new WebSocketOptions { CloseTimeout = TimeSpan.FromSeconds(3) };
         await using var app = await WebSocketApps.StartAsync(
-            _ => Task.CompletedTask, new() { Time = clock, WebSocket = new() { CloseTimeout = TimeSpan.FromSeconds(3) } });
+            _ => Task.CompletedTask, new() { Time = clock, WebSocket = limits });
         using var peer = await RawPeer.ConnectAsync(app);
         Assert.Equal(1000, await peer.ReadCloseAsync());
         clock.Advance(TimeSpan.FromSeconds(3));
@@ -135,7 +139,8 @@ public sealed class WebSocketTests
     [InlineData(1006, "")]
     [InlineData(999, "")]
     [InlineData(5000, "")]
-    [InlineData(1000, "12345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012é")]
+    [InlineData(1000, "a reason whose last character, of two bytes in UTF-8, is the one that does not fit into a frame "
+        + "of control any more, thus: é")]
     public async Task A_close_that_cannot_be_sent_is_refused(int code, string reason)
     {
         var thrown = WebSocketApps.NewSignal<ArgumentException>();

@@ -96,7 +96,8 @@ public sealed class MessageReaderTests
         }
 
         Assert.Equal("Nothing", Read(reader, RawPeer.Text("a", final: false)));
-        Assert.Equal("Fault", Read(reader, [.. RawPeer.Frame(0, []), .. RawPeer.Frame(0, []), .. RawPeer.Frame(0, [])]));
+        var empty = RawPeer.Frame(0, []);
+        Assert.Equal("Fault", Read(reader, [.. empty, .. empty, .. empty]));
         Assert.Equal(WebSocketCloseCode.PolicyViolation, reader.Code);
     }
 

@@ -48,7 +48,8 @@ public sealed class UpgradeTests
     public async Task The_servers_favourite_sub_protocol_is_taken(string offered, string? taken)
     {
         await using var app = new HttpApp(new HttpAppOptions { Port = 0 });
-        app.WebSocket("/ws", socket => socket.SendAsync("spoken: " + socket.SubProtocol).AsTask(), "chat.v2", "chat.v1");
+        app.WebSocket(
+            "/ws", socket => socket.SendAsync("spoken: " + socket.SubProtocol).AsTask(), "chat.v2", "chat.v1");
         await app.StartAsync(TestContext.Current.CancellationToken);
         using var peer = await RawPeer.ConnectAsync(
             app, headers: offered.Length > 0 ? $"Sec-WebSocket-Protocol: {offered}\r\n" : "");
