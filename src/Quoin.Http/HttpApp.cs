@@ -12,6 +12,7 @@ using Quoin.Http.Caching;
 using Quoin.Http.Connections;
 using Quoin.Http.Routing;
 using Quoin.Http.StaticFiles;
+using Quoin.Http.WebSockets;
 
 namespace Quoin.Http;
 
@@ -148,6 +149,33 @@ public sealed class HttpApp : IAsyncDisposable
                     context, StatusCodes.Status404NotFound, "there is no such file", context.RequestAborted);
             }
         });
+    }
+
+    /// <summary>
+    /// Takes WebSockets, over HTTP/1.1 and HTTP/2, with the limits of <see cref="HttpAppOptions.WebSocket"/>:
+    /// <code>
+    /// app.WebSocket("/echo", async socket =>
+    /// {
+    ///     await foreach (var message in socket.ReadAsync())
+    ///     {
+    ///         await socket.SendAsync(message);
+    ///     }
+    /// });
+    /// </code>
+    /// </summary>
+    /// <param name="handler">
+    /// Runs as long as the connection is to live: when it ends the connection is closed with 1000, with 1011 if it
+    /// throws.
+    /// </param>
+    /// <param name="subProtocols">The first that the client speaks too is taken; none may be.</param>
+    /// <inheritdoc cref="Get"/>
+    public RouteHandlerBuilder WebSocket(
+        [StringSyntax("Route")] string pattern, Func<WebSocketConnection, Task> handler, params string[] subProtocols)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        ArgumentNullException.ThrowIfNull(subProtocols);
+        var endpoint = new WebSocketEndpoint(handler, subProtocols, Options);
+        return _routes.Add(pattern, ["GET", "CONNECT"], endpoint.InvokeAsync).RequestTimeout(TimeSpan.Zero);
     }
 
     /// <summary>Adds the methods of an object that have a <see cref="RouteAttribute"/>, static ones too.</summary>

@@ -3,6 +3,7 @@ using System.Net;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Quoin.Http.Tls;
+using Quoin.Http.WebSockets;
 
 namespace Quoin.Http;
 
@@ -90,6 +91,9 @@ public sealed record HttpAppOptions
     /// <summary>Asks browsers to use TLS only. Null: does not.</summary>
     public HstsOptions? Hsts { get; init; }
 
+    /// <summary>The limits of <see cref="HttpApp.WebSocket"/>.</summary>
+    public WebSocketOptions WebSocket { get; init; } = new();
+
     /// <summary>The clock of <see cref="RequestTimeout"/>.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
@@ -119,6 +123,7 @@ public sealed record HttpAppOptions
         faults.AddRange(Cors?.Faults() ?? []);
         faults.AddRange(SecurityHeaders?.Faults() ?? []);
         faults.AddRange(Hsts?.Faults() ?? []);
+        faults.AddRange(WebSocket.Faults());
         return faults;
     }
 

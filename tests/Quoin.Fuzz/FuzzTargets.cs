@@ -24,6 +24,8 @@ internal static class FuzzTargets
         new RequestFramingTarget(),
         new ProxyHeaderTarget(),
         new ForwardedTarget(),
+        new WebSocketTarget(),
+        new WebSocketExtensionsTarget(),
         new JournalTarget(),
         new MessagePackTarget(),
         new MessagePackFromJsonTarget(),

@@ -21,7 +21,7 @@ public sealed class LayoutTests
     {
         ["Quoin.Cli"] = ["Quoin.Http", "Quoin.Server"],
         ["Quoin.Server"] = ["Quoin.Http", "Quoin.Quic", "Quoin.Wasm", "Quoin.Swim", "Quoin.MessagePack"],
-        ["Quoin.Http"] = ["Quoin.Quic"],
+        ["Quoin.Http"] = ["Quoin.Quic", "Quoin.MessagePack"],
         ["Quoin.Swim"] = ["Quoin.MessagePack"],
         ["Quoin.Quic"] = [],
         ["Quoin.Wasm"] = [],
