@@ -37,7 +37,7 @@ public sealed partial class SharedLimitsTests
         var limits = new RateLimitOptions
         {
             Default = "3/day",
-            Models = new Dictionary<string, string>(StringComparer.Ordinal) { ["m*"] = "1/day" },
+            Models = Models(new() { Requests = "1/day" }),
         };
         await using var one = await StartAsync(redis.Address, limits);
         await using var two = await StartAsync(redis.Address, limits);
@@ -61,7 +61,7 @@ public sealed partial class SharedLimitsTests
         {
             Default = "2/day",
             TokensPerMinute = 1_000_000_000,
-            Models = new Dictionary<string, string>(StringComparer.Ordinal) { ["m*"] = "5/hour" },
+            Models = Models(new() { Requests = "5/hour" }),
         };
         await using var shared = await StartAsync(redis.Address, limits);
         await using var local = await StartAsync(redis.Address, limits, store: "local");
@@ -203,7 +203,7 @@ public sealed partial class SharedLimitsTests
         var limits = new RateLimitOptions
         {
             Default = "5/day",
-            Models = new Dictionary<string, string>(StringComparer.Ordinal) { ["m*"] = "9/day" },
+            Models = Models(new() { Requests = "9/day" }),
         };
         await using var keyed = await StartAsync(redis.Address, limits, keys: true);
         await using var open = await StartAsync(redis.Address, limits);
@@ -226,7 +226,9 @@ public sealed partial class SharedLimitsTests
             Llm = new() { Cache = new() { Redis = new() { Address = redis.Address } } },
         });
         limits.Start();
-        BucketClaim[] claims = [new("tokens", new(BucketScope.Key, "ann", 0, Tokens: true, 60), new(10, 86400), 1)];
+        var tokens = new Limit(LimitUnit.Tokens, OfModel: false);
+        var id = new BucketId(BucketScope.Key, "ann", 0, LimitUnit.Tokens, 60);
+        BucketClaim[] claims = [new(tokens, id, new(1000, 86400), 1)];
         SharedTake? take;
         while ((take = await limits.TakeAsync(claims, CancellationToken.None)) is null)
         {
@@ -245,7 +247,7 @@ public sealed partial class SharedLimitsTests
         }
 
         take.GiveBack();
-        limits.Charge(claims[0].Id, claims[0].Rate, new TokenReservation(100, 3));
+        limits.Charge([claims[0] with { Units = 103 }]);
         await redis.StartAgainAsync();
         using var reader = await ConnectionMultiplexer.ConnectAsync(redis.Address);
         while (await UnitsAsync(reader) is not > 99)
@@ -264,6 +266,9 @@ public sealed partial class SharedLimitsTests
         };
         Assert.Contains(ServerHost.Check(options), fault => fault.Key == "llm.cache.redis.address");
     }
+
+    private static Dictionary<string, ModelLimitOptions> Models(ModelLimitOptions limits) =>
+        new(StringComparer.Ordinal) { ["m*"] = limits };
 
     private static async Task<TestGateway> StartAsync(
         string redis, RateLimitOptions limits, string store = "redis", int tokens = 11, bool keys = false,
