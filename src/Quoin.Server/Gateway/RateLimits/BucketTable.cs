@@ -68,7 +68,7 @@ internal sealed class BucketTable(TimeProvider time, int most = RateLimitLimits.
     /// <summary>Takes without asking, or gives back.</summary>
     public void Charge(in BucketId id, Rate rate, long difference)
     {
-        while (true)
+        while (difference != 0)
         {
             var now = time.GetTimestamp();
             var bucket = Find(id, now);

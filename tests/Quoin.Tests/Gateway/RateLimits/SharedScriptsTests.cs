@@ -151,7 +151,7 @@ public sealed class SharedScriptsTests
             states.Add(buckets[i].Take(rates[i], costs[i], now, Frequency));
             if (states[i].Answer == BucketAnswer.Refused)
             {
-                for (var taken = 0; taken < i; taken++)
+                foreach (var taken in Enumerable.Range(0, i).Where(taken => costs[taken] > 0))
                 {
                     buckets[taken].Settle(
                         rates[taken], -Math.Min(costs[taken], rates[taken].Count), now, Frequency);
