@@ -22,7 +22,8 @@ internal static class RateLimitChecks
             model => model.Value is { Requests: null, Tokens: null, Cost: null }))
         {
             yield return new(
-                ConfigurationErrorKind.Missing, PathOf(name), "a limit of nothing", "requests, tokens, cost or several");
+                ConfigurationErrorKind.Missing, PathOf(name), "a limit of nothing",
+                "requests, tokens, cost or several");
         }
 
         foreach (var (path, text) in MoneyRates(limits))

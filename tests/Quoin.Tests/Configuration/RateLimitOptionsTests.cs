@@ -14,7 +14,8 @@ public sealed class RateLimitOptionsTests
     [InlineData("rate_limit: {models: {gpt-4: many}}", "rate_limit.models.gpt-4.requests", "N/second")]
     [InlineData("rate_limit: {models: {gpt-4: {tokens: 5/week}}}", "rate_limit.models.gpt-4.tokens", "N/second")]
     [InlineData("rate_limit: {models: {gpt-4: {cost: 5}}}", "rate_limit.models.gpt-4.cost", "US dollars")]
-    [InlineData("rate_limit: {models: {gpt-4: {requests: 5/day, price: 5/day}}}", "rate_limit.models.gpt-4.price", "requests, tokens")]
+    [InlineData("rate_limit: {models: {gpt-4: {requests: 5/day, price: 5/day}}}",
+        "rate_limit.models.gpt-4.price", "requests, tokens")]
     [InlineData("rate_limit: {models: {gpt-4: {}}}", "rate_limit.models.gpt-4", "requests, tokens")]
     [InlineData("rate_limit: {models: {gpt-4: [5/day]}}", "rate_limit.models.gpt-4", "a value for requests, or keys")]
     [InlineData("rate_limit: {models: {gpt-4: }}", "rate_limit.models.gpt-4", "a value for requests, or keys")]

@@ -26,7 +26,8 @@ internal sealed class RateLimitHeaders(Exchange exchange, long frequency)
         };
         var wait = Seconds(state.Answer == BucketAnswer.Refused ? state.Wait : state.Full);
         _policy += string.Create(
-            CultureInfo.InvariantCulture, $"{comma}\"{name}\";q={claim.Rate.Count / scale};w={claim.Rate.Seconds}{unit}");
+            CultureInfo.InvariantCulture,
+            $"{comma}\"{name}\";q={claim.Rate.Count / scale};w={claim.Rate.Seconds}{unit}");
         _state += string.Create(CultureInfo.InvariantCulture, $"{comma}\"{name}\";r={state.Left / scale};t={wait}");
     }
 

@@ -33,24 +33,7 @@ public sealed class LimitModelTests
         await using var upstream = new ScriptedUpstream(connection => ScriptedUpstream.Json(
             told.Status == 200 ? UsageRig.Answer(UsageRig.Told(told.Input, told.Output)) : """{"error":{}}""",
             told.Status)(connection));
-        await using var rig = await CostRig.StartAsync(
-            [upstream],
-            new()
-            {
-                Default = $"{most[0]}/minute",
-                TokensPerMinute = most[2],
-                Cost = Dollars(most[4]),
-                Models = new Dictionary<string, ModelLimitOptions>(StringComparer.Ordinal)
-                {
-                    ["m1"] = new()
-                    {
-                        Requests = $"{most[1]}/minute",
-                        Tokens = $"{most[3]}/minute",
-                        Cost = Dollars(most[5]),
-                    },
-                },
-            },
-            time: clock);
+        await using var rig = await CostRig.StartAsync([upstream], Limits(most), time: clock);
         var buckets = new Dictionary<string, Reference>(StringComparer.Ordinal);
         var refusals = new HashSet<string>(StringComparer.Ordinal);
         for (var step = 0; step < 250; step++)
@@ -58,7 +41,9 @@ public sealed class LimitModelTests
             clock.Advance(TimeSpan.FromMilliseconds(random.Next(3) == 0 ? random.Next(3000) : random.Next(400)));
             var (output, key) = (random.Next(1, 300), random.Next(2) == 0 ? UsageRig.Ann : UsageRig.Bob);
             var model = random.Next(2) == 0 ? "m1" : "m2";
-            told = (random.Next(4) == 0 ? random.Next(700) : 0, random.Next(3) == 0 ? random.Next(400) : 0, random.Next(8) == 0 ? 400 : 200);
+            told = (
+                random.Next(4) == 0 ? random.Next(700) : 0, random.Next(3) == 0 ? random.Next(400) : 0,
+                random.Next(8) == 0 ? 400 : 200);
             var body = UsageRig.Chat.Replace("40", $"{output}", StringComparison.Ordinal)
                 .Replace("\"m\"", $"\"{model}\"", StringComparison.Ordinal);
             var at = $"seed {seed} step {step}";
@@ -99,22 +84,40 @@ public sealed class LimitModelTests
 
             Assert.True((refused < 0 ? told.Status : 429) == (int)response.StatusCode, at);
             var spent = told.Status == 200 ? told : default;
+            refusals.Add(refused < 0 ? "none" : Names[refused]);
             foreach (var (limit, bucket, units) in taken)
             {
-                bucket.GiveBack(refused >= 0 ? units : limit switch
-                {
-                    < 2 => 0,
-                    < 4 => units - spent.Input - spent.Output,
-                    _ => units - ((spent.Input + (2L * spent.Output)) * 1000),
-                });
+                bucket.GiveBack(refused >= 0 ? units : Unused(limit, units, spent.Input, spent.Output));
             }
-
-            refusals.Add(refused < 0 ? "none" : Names[refused]);
         }
 
         Assert.Contains("none", refusals);
         Assert.Contains(tight, refusals);
     }
+
+    private static RateLimitOptions Limits(long[] most) => new()
+    {
+        Default = $"{most[0]}/minute",
+        TokensPerMinute = most[2],
+        Cost = Dollars(most[4]),
+        Models = new Dictionary<string, ModelLimitOptions>(StringComparer.Ordinal)
+        {
+            ["m1"] = new()
+            {
+                Requests = $"{most[1]}/minute",
+                Tokens = $"{most[3]}/minute",
+                Cost = Dollars(most[5]),
+            },
+        },
+    };
+
+    /// <summary>What is given back of a limit's reservation: all but what was used.</summary>
+    private static long Unused(int limit, long reserved, int input, int output) => limit switch
+    {
+        < 2 => 0,
+        < 4 => reserved - input - output,
+        _ => reserved - ((input + (2L * output)) * 1000),
+    };
 
     private static string Dollars(long billionths) =>
         string.Create(CultureInfo.InvariantCulture, $"{billionths / 1e9m}/minute");
