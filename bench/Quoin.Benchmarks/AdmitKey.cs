@@ -23,7 +23,7 @@ public class AdmitKey
     });
 
     private readonly BucketTable _buckets = new(TimeProvider.System);
-    private readonly BucketId _id = new(BucketScope.Key, "k500", 0, Tokens: true, 1);
+    private readonly BucketId _id = new(BucketScope.Key, "k500", 0, LimitUnit.Tokens, 1);
 
     [Benchmark]
     public object? FindKey() => _keys.Find(Key);
@@ -31,7 +31,7 @@ public class AdmitKey
     [Benchmark]
     public void TakeAndSettle()
     {
-        _buckets.Take(_id, Limit, 100, out var bucket);
-        _buckets.Settle(bucket, Limit, -50);
+        _buckets.Take(_id, Limit, 100);
+        _buckets.Charge(_id, Limit, -50);
     }
 }

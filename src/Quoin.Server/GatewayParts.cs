@@ -73,7 +73,9 @@ internal sealed class GatewayParts : IAsyncDisposable
         Services = services with
         {
             Keys = new KeyGate(Snapshots, new KeyMetrics(registry), time),
-            RateLimits = new RateLimiter(new BucketTable(time), limitMetrics, _limits),
+            RateLimits = new RateLimiter(
+                new BucketTable(time), limitMetrics, _limits,
+                new UnpricedModels(loggers.CreateLogger<UnpricedModels>())),
             Idempotency = new IdempotencyStage(answers, new IdempotencyMetrics(registry, answers), time),
             Jobs = _jobs?.Stage,
             Usage = _usage?.Stage,

@@ -72,6 +72,12 @@ internal static class AuthChecks
                 Binding.Text.Quoted(key.RateLimit));
         }
 
+        if (!string.IsNullOrEmpty(key.Cost) && !MoneyRate.TryParse(key.Cost, out _))
+        {
+            yield return new(ConfigurationErrorKind.WrongType, path + ".cost", "not a rate of money",
+                MoneyRate.Accepted, Binding.Text.Quoted(key.Cost));
+        }
+
         if (!string.IsNullOrEmpty(key.Expires) && !KeyText.TryReadTime(key.Expires, out _))
         {
             yield return new(ConfigurationErrorKind.WrongType, path + ".expires", "not a time",

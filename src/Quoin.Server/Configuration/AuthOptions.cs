@@ -43,6 +43,12 @@ public sealed record KeyOptions
     [Setting(Min = 0, Max = 1000000000)]
     public long? TokensPerMinute { get; init; }
 
+    /// <summary>
+    /// Its US dollars, <c>N/second|minute|hour|day</c>, whatever <c>rate_limit.per</c> says; 0: no limit. Default:
+    /// <c>rate_limit.cost</c>.
+    /// </summary>
+    public string? Cost { get; init; }
+
     /// <summary>What it may spend; at most one for each period. They need <c>database.url</c>.</summary>
     public IReadOnlyList<BudgetOptions> Budgets { get; init; } = [];
 

@@ -43,7 +43,7 @@ internal sealed class ConfigurationValidator(
             Contradiction(key, "the longest pause is shorter than the first",
                 "initial_delay no longer than max_delay");
         }
-        foreach (var fault in AuthChecks.Check(options.Auth).Concat(RateLimitChecks.Check(options.RateLimit))
+        foreach (var fault in AuthChecks.Check(options.Auth).Concat(RateLimitChecks.Check(options))
             .Concat(BudgetChecks.Check(options)))
             Report(fault.Kind, fault.Path, fault.Message, fault.Found, fault.Accepted);
     }

@@ -28,15 +28,17 @@ internal readonly record struct Rate(long Count, int Seconds)
             return false;
         }
 
-        var seconds = text.AsSpan(slash + 1).Trim() switch
-        {
-            "second" => 1,
-            "minute" => 60,
-            "hour" => 3600,
-            "day" => 86400,
-            _ => 0,
-        };
-        rate = new Rate(count, seconds);
-        return seconds > 0;
+        rate = new Rate(count, SecondsOf(text.AsSpan(slash + 1).Trim()));
+        return rate.Seconds > 0;
     }
+
+    /// <summary>0: no name of a period.</summary>
+    public static int SecondsOf(ReadOnlySpan<char> period) => period switch
+    {
+        "second" => 1,
+        "minute" => 60,
+        "hour" => 3600,
+        "day" => 86400,
+        _ => 0,
+    };
 }

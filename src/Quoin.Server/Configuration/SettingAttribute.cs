@@ -34,6 +34,9 @@ public sealed class SettingAttribute : Attribute
     /// <summary>Takes effect at the next start only: a reload keeps the old value and says so.</summary>
     public bool Restart { get; init; }
 
+    /// <summary>A single value in place of its record is this setting's. One of a record at most.</summary>
+    public bool Shorthand { get; init; }
+
     /// <summary>Must be an absolute http or https URL.</summary>
     public bool Url { get; init; }
 

@@ -59,6 +59,7 @@ internal static class KeyEndpoints
         {
             w.WriteString("rate_limit"u8, key.RateLimit ?? limits.Default);
             w.WriteNumber("tokens_per_minute"u8, key.TokensPerMinute ?? limits.TokensPerMinute);
+            w.WriteString("cost"u8, key.Cost ?? limits.Cost);
         }
 
         w.WriteStartArray("budgets"u8);

@@ -31,7 +31,7 @@ internal sealed class Exchange(
     {
         _whole = whole;
         (Body, Envelope, Deadline, Side) = (whole.Body, whole.Envelope, whole.Deadline, side);
-        (Timeout, Bill) = (whole.Timeout, whole.Bill);
+        (Timeout, Meter) = (whole.Timeout, whole.Meter);
 
         // Written to by the one that answers only, after it has claimed the client.
         Capture = whole.Capture;
@@ -70,7 +70,10 @@ internal sealed class Exchange(
     /// <summary>What it took of its caller's limits; settled when the exchange ends. Null: nothing limits it.</summary>
     public LimitLease? Lease { get; set; }
 
-    /// <summary>What it uses; settled when the exchange ends. Null: usage is not kept.</summary>
+    /// <summary>What its attempts use. Null: nobody asks.</summary>
+    public UseMeter? Meter { get; set; }
+
+    /// <summary>The record of what it uses; settled when the exchange ends. Null: usage is not kept.</summary>
     public Bill? Bill { get; set; }
 
     /// <summary>The answer is written down for its Idempotency-Key; settled when the exchange ends.</summary>
@@ -133,7 +136,7 @@ internal sealed class Exchange(
 
     public void Dispose()
     {
-        Lease?.Settle(Record);
+        Lease?.Settle(Meter);
         Bill?.Settle(Record);
         Idempotent?.Dispose();
         _chat?.Backing?.Dispose();

@@ -30,6 +30,8 @@ public sealed class ConfigurationSchemaTests
     [InlineData("providers: {a: {type: openai, api_key: \"${K}\", base_url: \"https://h/v1\", models: [a, " +
         "4], headers: {a: b}}}")]
     [InlineData("models: {m: [{provider: sim, model: x}]}\nprovider_preference: [sim]\nlogging: {level: \"${L}\"}")]
+    [InlineData("providers: {sim: {type: sim, prices: {m: {input: 1, output: 2}}}}\n" +
+        "rate_limit: {models: {a: 5/day, b: {requests: 5/day, cost: 0.5/day}}}")]
     public void What_loads_fits_the_schema(string yaml)
     {
         _ = ConfigurationText.Options(
@@ -49,6 +51,7 @@ public sealed class ConfigurationSchemaTests
     [InlineData("providers: {a: {model: x}}", ".providers.a.type: missing")]
     [InlineData("providers: {a: {type: ollama, base_url: host}}", ".providers.a.base_url: host does not match")]
     [InlineData("provider_preference: sim", ".provider_preference: is a String")]
+    [InlineData("rate_limit: {models: {a: [5/day]}}", ".rate_limit.models.a: [\"5/day\"] fits no alternative")]
     public void What_does_not_load_does_not_fit_the_schema(string yaml, string expected)
     {
         Assert.NotEmpty(ConfigurationText.Errors(yaml));

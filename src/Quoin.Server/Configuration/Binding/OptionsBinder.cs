@@ -30,6 +30,10 @@ internal sealed class OptionsBinder(
         {
             case (ValueKind.Record, MappingNode mapping):
                 return BindRecord(shape.Record!, mapping, path, at, fallback ?? shape.Record!.New());
+            case (ValueKind.Record, ScalarNode scalar) when shape.Record!.Shorthand is { } only:
+                var written = new MappingEntry(only.Key, scalar.Origin, scalar with { Hidden = null });
+                return BindRecord(
+                    shape.Record, new MappingNode(scalar.Origin, [written]), path, at, fallback ?? shape.Record.New());
             case (ValueKind.Map, MappingNode mapping):
                 return BindMap(shape, mapping, path, fallback);
             case (ValueKind.List, SequenceNode sequence):

@@ -53,7 +53,8 @@ internal sealed class ValueShape
         ValueKind.Text => "text",
         ValueKind.List => "a list",
         ValueKind.Map => "names and their values",
-        _ => "keys: " + string.Join(", ", Record!.Settings.Select(setting => setting.Key)),
+        _ => (Record!.Shorthand is { } only ? $"a value for {only.Key}, or " : "")
+            + "keys: " + string.Join(", ", Record.Settings.Select(setting => setting.Key)),
     };
 
     /// <summary>Least and greatest as the user would write them; null where there are none.</summary>
@@ -173,6 +174,9 @@ internal sealed class RecordShape
     public IReadOnlyList<SettingShape> Settings { get; }
 
     public IReadOnlyDictionary<string, SettingShape> ByKey { get; }
+
+    /// <summary>What a single value in place of the record is; null where none may stand there.</summary>
+    public SettingShape? Shorthand => Settings.SingleOrDefault(setting => setting.Rules.Shorthand);
 
     public static RecordShape Of(Type type) => Shapes.GetOrAdd(type, static type => new RecordShape(type));
 

@@ -64,6 +64,8 @@ public static class ConfigurationReference
                 continue;
             var value = inner == setting.Value ? setting.Property.GetValue(defaults)! : record.New();
             page.Append($"\n## {key}\n\n{descriptions.Of(record.Type)}\n\n");
+            if (record.Shorthand is { } only)
+                page.Append($"A single value in its place is its `{only.Key}`.\n\n");
             WriteTable(record, value, descriptions, page);
             WriteSections(record, value, key, descriptions, page);
         }

@@ -56,6 +56,16 @@ public static class ConfigurationSchema
     {
         switch (shape.Kind)
         {
+            case ValueKind.Record when shape.Record!.Shorthand is { } only:
+                writer.WriteStartArray("anyOf");
+                writer.WriteStartObject();
+                WriteValue(only.Value, null, descriptions, writer);
+                writer.WriteEndObject();
+                writer.WriteStartObject();
+                WriteRecord(shape.Record, value ?? shape.Record.New(), descriptions, writer);
+                writer.WriteEndObject();
+                writer.WriteEndArray();
+                return;
             case ValueKind.Record:
                 WriteRecord(shape.Record!, value ?? shape.Record!.New(), descriptions, writer);
                 return;

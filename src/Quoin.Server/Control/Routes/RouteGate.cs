@@ -105,9 +105,9 @@ internal sealed class RouteGate(ConfigurationSource source, GatewayServices serv
         var key = options.Per == "key" ? http.Features.Get<ApiKey>() : null;
         var rate = key?.Requests ?? Rate.Parse(options.Default);
         var id = key is not null
-            ? new BucketId(BucketScope.Key, key.Name, 0, Tokens: false, rate.Seconds)
-            : BucketId.OfAddress(http.Connection.RemoteIpAddress, tokens: false, rate.Seconds);
-        var state = buckets.Take(id, rate, 1, out _);
+            ? new BucketId(BucketScope.Key, key.Name, 0, LimitUnit.Requests, rate.Seconds)
+            : BucketId.OfAddress(http.Connection.RemoteIpAddress, LimitUnit.Requests, rate.Seconds);
+        var state = buckets.Take(id, rate, 1);
         if (state.Answer != BucketAnswer.Refused)
         {
             return true;

@@ -1,42 +1,17 @@
-using Quoin.Server.Gateway.Conversation;
-using Quoin.Server.Gateway.RateLimits;
 using Quoin.Server.Gateway.Settle;
 
 namespace Quoin.Server.Gateway.Accounting;
 
 /// <summary>
-/// What one admitted request uses: each attempt adds its tokens at its own provider's price, also two at once; the end
-/// books the sum in the place of what was reserved and writes the one record. Ends once, by <see cref="Settle"/>
-/// or, where the request was not admitted after all, by <see cref="Cancel"/>.
+/// The bill of one admitted request: the end books what its attempts used (<see cref="UseMeter"/>) in the place of what
+/// was reserved and writes the one record. Ends once, by <see cref="Settle"/> or, where the request was not admitted
+/// after all, by <see cref="Cancel"/>.
 /// </summary>
-internal sealed class Bill(UsageStage stage, Exchange exchange, BudgetAccount? account, Amounts reserved, bool hasPlace)
+internal sealed class Bill(
+    UsageStage stage, Exchange exchange, UseMeter meter, BudgetAccount? account, Amounts reserved, bool hasPlace)
 {
     private readonly Lock _lock = new();
-    private TokenReservation? _estimate;
-    private TokenUse _use;
-    private long _cost;
     private bool _ended;
-
-    /// <summary>Adds what an attempt used.</summary>
-    /// <param name="record">Of the attempt.</param>
-    /// <param name="usage">What its provider told.</param>
-    /// <param name="bytes">Of its answer that went out.</param>
-    /// <param name="events">Of its stream.</param>
-    public void Add(RequestRecord record, Usage? usage, AttemptOutcome outcome, long bytes, int events)
-    {
-        var use = AttemptUse.Of(record, usage, outcome, bytes, events, Estimate);
-        if (use.Total == 0)
-        {
-            return;
-        }
-
-        var cost = stage.CostOf(exchange, record, use);
-        lock (_lock)
-        {
-            _use += use;
-            _cost += cost;
-        }
-    }
 
     /// <summary>The request was refused, or became a job, which has a bill of its own when it runs.</summary>
     public void Cancel()
@@ -56,7 +31,8 @@ internal sealed class Bill(UsageStage stage, Exchange exchange, BudgetAccount? a
         }
 
         var now = exchange.Time.GetUtcNow();
-        account?.Settle(reserved, new Amounts(_cost, _use.Total), now);
+        var used = meter.Used;
+        account?.Settle(reserved, used, now);
         stage.Write(
             new UsageRecord
             {
@@ -73,8 +49,8 @@ internal sealed class Bill(UsageStage stage, Exchange exchange, BudgetAccount? a
                 Cache = record.Cache ?? "",
                 Stream = record.Stream,
                 Attempts = record.Attempts,
-                Use = _use,
-                Cost = _cost,
+                Use = meter.Use,
+                Cost = used.Cost,
                 Starts = account?.Starts(now) ?? [],
             },
             hasPlace);
@@ -85,9 +61,6 @@ internal sealed class Bill(UsageStage stage, Exchange exchange, BudgetAccount? a
 
     private static string Cut(string? name) =>
         name is { Length: > UsageLimits.NameChars } ? name[..UsageLimits.NameChars] : name ?? "";
-
-    private TokenReservation Estimate() => _estimate ??= TokenReservation.Of(
-        exchange.Body.WrittenSpan, answers: exchange.Record.Operation == Operation.Chat);
 
     private bool End()
     {

@@ -3,8 +3,6 @@ using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Quoin.Server.Gateway.Jobs;
 using Quoin.Server.Gateway.Keys;
-using Quoin.Server.Gateway.RateLimits;
-using Quoin.Server.Gateway.Settle;
 
 namespace Quoin.Server.Gateway.Accounting;
 
@@ -16,10 +14,10 @@ namespace Quoin.Server.Gateway.Accounting;
 ///    has too little left. A job's run was admitted with the job and is only reserved.
 /// 3. At its end the request is settled (<see cref="Bill"/>).
 /// </summary>
-internal sealed partial class UsageStage(UsageWriter writer, UsageMetrics metrics, TimeProvider time, ILogger logger)
+internal sealed class UsageStage(UsageWriter writer, UsageMetrics metrics, TimeProvider time, ILogger logger)
 {
     private readonly ConcurrentDictionary<string, BudgetAccount> _accounts = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<(string Provider, string Model), bool> _unpriced = new();
+    private readonly UnpricedModels _unpriced = new(logger);
 
     public UsageWriter Writer => writer;
 
@@ -46,7 +44,10 @@ internal sealed partial class UsageStage(UsageWriter writer, UsageMetrics metric
         }
 
         var account = exchange.Tenant.Length > 0 ? AccountOf(exchange.Tenant) : null;
-        var estimate = key is { Options.Budgets.Count: > 0 } ? Estimate(exchange) : default;
+        var meter = exchange.Meter = new UseMeter(exchange, _unpriced, metrics) { CountsMoney = HasMoneyBudget(key) };
+        var counted = key is { Options.Budgets.Count: > 0 }
+            && exchange.Record.Operation is not (null or Operation.CountTokens);
+        var estimate = counted ? new Amounts(meter.MostCost, meter.Estimate.Total) : default;
         if (account?.Reserve(run ? [] : key?.Options.Budgets ?? [], estimate, time.GetUtcNow()) is { } refusal)   // 2
         {
             GiveUp(hasPlace);
@@ -54,31 +55,11 @@ internal sealed partial class UsageStage(UsageWriter writer, UsageMetrics metric
             return Exceeded(exchange, refusal);
         }
 
-        exchange.Bill = new Bill(this, exchange, account, estimate, hasPlace);
+        exchange.Bill = new Bill(this, exchange, meter, account, estimate, hasPlace);
         return null;
     }
 
     public BudgetAccount AccountOf(string key) => _accounts.GetOrAdd(key, static _ => new BudgetAccount());
-
-    /// <summary>What an attempt cost, in billionths of a dollar.</summary>
-    public long CostOf(Exchange exchange, RequestRecord record, in TokenUse use)
-    {
-        var (provider, model) = (record.Provider ?? "", record.Model ?? "");
-        if (exchange.Snapshot.Prices.TryFind(provider, model, out var price))
-        {
-            var cost = price.CostOf(use);
-            metrics.AddCost(provider, model, cost);
-            return cost;
-        }
-
-        if (HasMoneyBudget(exchange.Key) && _unpriced.Count < UsageLimits.Unpriced
-            && _unpriced.TryAdd((provider, model), true))
-        {
-            Log.Unpriced(logger, model, provider);
-        }
-
-        return 0;
-    }
 
     public void GiveUp(bool hasPlace)
     {
@@ -109,20 +90,6 @@ internal sealed partial class UsageStage(UsageWriter writer, UsageMetrics metric
         return false;
     }
 
-    private static Amounts Estimate(Exchange exchange)
-    {
-        if (exchange.Record.Operation is null or Operation.CountTokens)
-        {
-            return default;
-        }
-
-        var reservation = TokenReservation.Of(
-            exchange.Body.WrittenSpan, answers: exchange.Record.Operation == Operation.Chat);
-        var price = exchange.Snapshot.Prices.Highest(exchange.Snapshot, exchange.Envelope.Model);
-        var use = new TokenUse(reservation.Input, reservation.Output);
-        return new Amounts(price.CostOf(use), use.Total);
-    }
-
     private GatewayError Exceeded(Exchange exchange, BudgetRefusal refusal)
     {
         var wait = refusal.Resets - time.GetUtcNow();
@@ -136,13 +103,5 @@ internal sealed partial class UsageStage(UsageWriter writer, UsageMetrics metric
                 $"the {refusal.Budget.Per}'s budget of this key has too little left for this request, until "
                 + $"{refusal.Resets:yyyy-MM-dd} UTC"))
         { Code = "budget_exceeded", RetryAfter = wait > TimeSpan.Zero ? wait : TimeSpan.FromSeconds(1) };
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(2410, LogLevel.Warning,
-            "Model {Model} of provider {Provider} has no price: it costs budgets nothing (providers.*.prices)",
-            EventName = nameof(Unpriced))]
-        public static partial void Unpriced(ILogger logger, string model, string provider);
     }
 }

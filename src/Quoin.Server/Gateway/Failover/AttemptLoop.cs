@@ -106,7 +106,7 @@ internal sealed partial class AttemptLoop(
             var result = await new Attempt(exchange, candidate, chosen.Key, chosen.Last).RunAsync();
             var outcome = AttemptVerdict.OutcomeOf(result, record.ClientGone);
             _ledger.Settle(exchange, chosen, result, outcome);
-            exchange.Bill?.Add(
+            exchange.Meter?.Add(
                 record, record.Usage ?? exchange.Continuation?.TakeOwnUsage(), outcome,
                 record.ResponseBytes - bytes, record.StreamEvents - events);
             settled = true;

@@ -14,6 +14,7 @@ internal sealed class ApiKey
         Options = options;
         KeyText.TryHash(options, out _hash);
         Requests = options.RateLimit is { } text && Rate.TryParse(text, out var rate) ? rate : null;
+        Cost = MoneyRate.Parse(options.Cost);
         Expires = !string.IsNullOrEmpty(options.Expires) && KeyText.TryReadTime(options.Expires, out var time)
             ? time
             : DateTimeOffset.MaxValue;
@@ -21,6 +22,12 @@ internal sealed class ApiKey
 
     /// <summary>Null: what holds for every caller.</summary>
     public Rate? Requests { get; }
+
+    /// <summary>Null: no limit, where <see cref="HasCost"/>.</summary>
+    public Rate? Cost { get; }
+
+    /// <summary>It has a limit in money of its own, or expressly none; else what holds for every caller.</summary>
+    public bool HasCost => !string.IsNullOrEmpty(Options.Cost);
 
     public KeyOptions Options { get; }
 

@@ -19,9 +19,9 @@ internal enum BucketScope
 
 /// <summary>Whose bucket of what. A limit over another period is another bucket.</summary>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct BucketId(BucketScope Scope, string Name, ulong Address, bool Tokens, int Seconds)
+internal readonly record struct BucketId(BucketScope Scope, string Name, ulong Address, LimitUnit Unit, int Seconds)
 {
-    public static BucketId OfAddress(IPAddress? address, bool tokens, int seconds)
+    public static BucketId OfAddress(IPAddress? address, LimitUnit unit, int seconds)
     {
         Span<byte> bytes = stackalloc byte[16];
         bytes.Clear();
@@ -33,7 +33,7 @@ internal readonly record struct BucketId(BucketScope Scope, string Name, ulong A
         address?.TryWriteBytes(bytes, out _);
         return new BucketId(
             address?.AddressFamily == AddressFamily.InterNetworkV6 ? BucketScope.Network : BucketScope.Address,
-            "", BinaryPrimitives.ReadUInt64BigEndian(bytes), tokens, seconds);
+            "", BinaryPrimitives.ReadUInt64BigEndian(bytes), unit, seconds);
     }
 }
 
@@ -49,12 +49,12 @@ internal sealed class BucketTable(TimeProvider time, int most = RateLimitLimits.
 
     public int Count => Volatile.Read(ref _count);
 
-    public BucketState Take(in BucketId id, Rate rate, long cost, out TokenBucket bucket)
+    public BucketState Take(in BucketId id, Rate rate, long cost)
     {
         while (true)
         {
             var now = time.GetTimestamp();
-            bucket = Find(id, now);
+            var bucket = Find(id, now);
             var state = bucket.Take(rate, cost, now, time.TimestampFrequency);
             if (state.Answer != BucketAnswer.Gone)
             {
@@ -65,15 +65,20 @@ internal sealed class BucketTable(TimeProvider time, int most = RateLimitLimits.
         }
     }
 
-    public void Settle(TokenBucket bucket, Rate rate, long difference) =>
-        bucket.Settle(rate, difference, time.GetTimestamp(), time.TimestampFrequency);
-
-    /// <summary>Takes without asking.</summary>
-    public TokenBucket Charge(in BucketId id, Rate rate, long cost)
+    /// <summary>Takes without asking, or gives back.</summary>
+    public void Charge(in BucketId id, Rate rate, long difference)
     {
-        var bucket = Find(id, time.GetTimestamp());
-        Settle(bucket, rate, cost);
-        return bucket;
+        while (difference != 0)
+        {
+            var now = time.GetTimestamp();
+            var bucket = Find(id, now);
+            if (bucket.Settle(rate, difference, now, time.TimestampFrequency))
+            {
+                return;
+            }
+
+            Remove(id, bucket);
+        }
     }
 
     private TokenBucket Find(in BucketId id, long now)

@@ -1,36 +1,56 @@
-using Quoin.Server.Configuration;
-using Quoin.Server.Gateway.Settle;
+using Quoin.Server.Gateway.Accounting;
 
 namespace Quoin.Server.Gateway.RateLimits;
 
-/// <summary>The tokens that a request has reserved: at its end what it used is charged in their place.</summary>
-internal abstract class LimitLease(TokenReservation reservation, long taken)
+/// <summary>
+/// What a request has reserved in the buckets of its limits: at its end what its attempts used is charged in their
+/// place. A request is a request whatever becomes of it.
+/// </summary>
+internal abstract class LimitLease(BucketClaim[] claims)
 {
     private bool _settled;
 
-    public void Settle(RequestRecord record)
+    public void Settle(UseMeter? meter)
     {
-        if (!_settled)
+        if (_settled)
         {
-            _settled = true;
-            Charge(Consumption.Of(record, reservation).Tokens - taken);
+            return;
+        }
+
+        _settled = true;
+        var used = meter?.Used ?? default;
+        for (var i = 0; i < claims.Length; i++)
+        {
+            var difference = claims[i].Limit.Unit switch
+            {
+                LimitUnit.Tokens => used.Tokens - claims[i].Taken,
+                LimitUnit.Cost => used.Cost - claims[i].Taken,
+                _ => 0,
+            };
+            if (difference != 0)
+            {
+                Charge(i, difference);
+            }
         }
     }
 
     /// <param name="difference">Units more than were taken.</param>
-    protected abstract void Charge(long difference);
+    protected abstract void Charge(int index, long difference);
 }
 
-internal sealed class LocalLease(
-    BucketTable buckets, TokenBucket bucket, Rate rate, TokenReservation reservation, long taken)
-    : LimitLease(reservation, taken)
+internal sealed class LocalLease(BucketTable buckets, BucketClaim[] claims) : LimitLease(claims)
 {
-    protected override void Charge(long difference) => buckets.Settle(bucket, rate, difference);
+    private readonly BucketClaim[] _claims = claims;
+
+    protected override void Charge(int index, long difference) =>
+        buckets.Charge(_claims[index].Id, _claims[index].Rate, difference);
 }
 
-internal sealed class SharedLease(
-    SharedLimits limits, string place, string key, Rate rate, TokenReservation reservation, long taken)
-    : LimitLease(reservation, taken)
+internal sealed class SharedLease(SharedLimits limits, string place, BucketClaim[] claims, string[] keys)
+    : LimitLease(claims)
 {
-    protected override void Charge(long difference) => limits.Settle(place, key, rate, difference);
+    private readonly BucketClaim[] _claims = claims;
+
+    protected override void Charge(int index, long difference) =>
+        limits.Settle(place, keys[index], _claims[index].Rate, difference);
 }

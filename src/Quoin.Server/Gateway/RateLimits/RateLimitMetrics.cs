@@ -20,12 +20,12 @@ internal sealed class RateLimitMetrics
             "Requests that counted at this node alone, because Redis did not answer in time."));
         _lost = registry.Counter(new(
             "quoin_rate_limit_settlements_lost_total", "quoin.rate_limit.settlements.lost", "{settlement}",
-            "Differences between reserved and used tokens that did not get to Redis, or may not have."));
+            "Differences between what was reserved and used that did not get to Redis, or may not have."));
         _fallbacks.With();
         _lost.With();
-        foreach (var limit in (string[])["requests", "model", "tokens"])
+        foreach (var limit in Limit.All)
         {
-            _refusals.With(limit);
+            _refusals.With(limit.Name);
         }
     }
 

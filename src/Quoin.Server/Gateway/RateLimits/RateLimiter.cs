@@ -1,20 +1,20 @@
-using System.Globalization;
 using Quoin.Server.Configuration;
+using Quoin.Server.Gateway.Accounting;
 using Quoin.Server.Gateway.Jobs;
 
 namespace Quoin.Server.Gateway.RateLimits;
 
 /// <summary>
-/// The stage of the limits:
-/// 1. One request of its caller's, by key or by address.
-/// 2. One request of the model's, where it has a limit.
-/// 3. Tokens of its caller's, by an estimate; settled by what was used.
+/// The stage of the limits. A request takes from one bucket after the other:
+/// 1. One request of its caller's, by key or by address, and one of the model's.
+/// 2. Tokens of its caller's and of the model's, by an estimate; settled by what was used.
+/// 3. Money likewise, at the highest price of whoever may answer; settled by what its attempts cost.
 /// What was taken before a refusal is given back. A job's run was admitted with the job: it is charged its tokens and
-/// never refused. The answer tells what is left in RateLimit and RateLimit-Policy
-/// (draft-ietf-httpapi-ratelimit-headers).
+/// money and never refused. The answer tells what is left (<see cref="RateLimitHeaders"/>).
 /// Shared limits are the same, asked of Redis in one step; while it does not answer, those of this node count.
 /// </summary>
-internal sealed class RateLimiter(BucketTable buckets, RateLimitMetrics metrics, SharedLimits shared)
+internal sealed class RateLimiter(
+    BucketTable buckets, RateLimitMetrics metrics, SharedLimits shared, UnpricedModels unpriced)
 {
     /// <summary>Null: admitted.</summary>
     public ValueTask<GatewayError?> RefuseAsync(Exchange exchange)
@@ -25,175 +25,146 @@ internal sealed class RateLimiter(BucketTable buckets, RateLimitMetrics metrics,
             return default;
         }
 
-        return plan.Shared ? RefuseSharedAsync(exchange, plan) : new(Refuse(exchange, plan));
+        var claims = Claim(exchange, plan);
+        if (IsRun(exchange))
+        {
+            Charge(exchange, plan, claims);
+            return default;
+        }
+
+        return plan.Shared ? RefuseSharedAsync(exchange, claims) : new(Refuse(exchange, claims));
     }
 
-    private async ValueTask<GatewayError?> RefuseSharedAsync(Exchange exchange, RateLimitPlan plan)
+    private async ValueTask<GatewayError?> RefuseSharedAsync(Exchange exchange, BucketClaim[] claims)
     {
-        var counted = exchange.Record.Operation != Operation.CountTokens;
-        var tokens = counted ? plan.TokensOf(exchange.Key) : null;
-        var reservation = tokens is null ? default : Reserve(exchange);
-        if (exchange.Http.Features.Get<JobCall>() is not null)
+        if (await shared.TakeAsync(claims, exchange.Http.RequestAborted) is not { } take)
         {
-            if (tokens is { } owed)
-            {
-                exchange.Lease = shared.Charge(IdOf(exchange, plan, tokens: true, owed), owed, reservation);
-            }
-
-            return null;
-        }
-
-        var requests = plan.RequestsOf(exchange.Key);
-        List<BucketClaim> claims = [new("requests", IdOf(exchange, plan, tokens: false, requests), requests, 1)];
-        if (plan.TryFindModel(exchange.Envelope.Model, out var pattern, out var rate))
-        {
-            claims.Add(new("model", new(BucketScope.Model, pattern, 0, Tokens: false, rate.Seconds), rate, 1));
-        }
-
-        if (tokens is { } most)
-        {
-            claims.Add(new("tokens", IdOf(exchange, plan, tokens: true, most), most, reservation.Total));
-        }
-
-        if (await shared.TakeAsync([.. claims], exchange.Http.RequestAborted) is not { } take)
-        {
-            return Refuse(exchange, plan);
+            return Refuse(exchange, claims);
         }
 
         var headers = new RateLimitHeaders(exchange, SharedScripts.Frequency);
         for (var i = 0; i < take.Count; i++)
         {
-            var (claim, state) = (claims[i], take.State(i));
-            headers.Add(claim.Limit, claim.Rate, state);
+            var state = take.State(i);
+            headers.Add(claims[i], state);
             if (state.Answer == BucketAnswer.Refused)
             {
-                return headers.Refuse(metrics, claim.Limit, claim.Rate, state);
+                return headers.Refuse(metrics, claims[i], state);
             }
         }
 
-        if (tokens is not null)
-        {
-            exchange.Lease = take.Lease(claims.Count - 1, reservation);
-        }
-
+        exchange.Lease = IsSettled(claims) ? take.Lease() : null;
         headers.Write();
         return null;
     }
 
-    private GatewayError? Refuse(Exchange exchange, RateLimitPlan plan)
+    private GatewayError? Refuse(Exchange exchange, BucketClaim[] claims)
     {
-        var key = exchange.Key;
-        var counted = exchange.Record.Operation != Operation.CountTokens;
-        if (exchange.Http.Features.Get<JobCall>() is not null)
-        {
-            if (counted && plan.TokensOf(key) is { } owed && Reserve(exchange) is var reserved)
-            {
-                var bucket = buckets.Charge(IdOf(exchange, plan, tokens: true, owed), owed, reserved.Total);
-                exchange.Lease = new LocalLease(buckets, bucket, owed, reserved, reserved.Total);
-            }
-
-            return null;
-        }
-
         var headers = new RateLimitHeaders(exchange, exchange.Time.TimestampFrequency);
-        var requests = plan.RequestsOf(key);
-        var state = buckets.Take(IdOf(exchange, plan, tokens: false, requests), requests, 1, out var caller);     // 1
-        headers.Add("requests", requests, state);
-        if (state.Answer == BucketAnswer.Refused)
+        for (var i = 0; i < claims.Length; i++)
         {
-            return headers.Refuse(metrics, "requests", requests, state);
-        }
-
-        TokenBucket? model = null;
-        if (plan.TryFindModel(exchange.Envelope.Model, out var pattern, out var rate))                          // 2
-        {
-            var id = new BucketId(BucketScope.Model, pattern, 0, Tokens: false, rate.Seconds);
-            state = buckets.Take(id, rate, 1, out model);
-            headers.Add("model", rate, state);
+            var state = buckets.Take(claims[i].Id, claims[i].Rate, claims[i].Units);
+            headers.Add(claims[i], state);
             if (state.Answer == BucketAnswer.Refused)
             {
-                buckets.Settle(caller, requests, -1);
-                return headers.Refuse(metrics, "model", rate, state);
-            }
-        }
-
-        if (counted && plan.TokensOf(key) is { } tokens)                                                         // 3
-        {
-            var reservation = Reserve(exchange);
-            state = buckets.Take(IdOf(exchange, plan, tokens: true, tokens), tokens, reservation.Total, out var used);
-            headers.Add("tokens", tokens, state);
-            if (state.Answer == BucketAnswer.Refused)
-            {
-                buckets.Settle(caller, requests, -1);
-                if (model is not null)
+                for (var taken = 0; taken < i; taken++)
                 {
-                    buckets.Settle(model, rate, -1);
+                    buckets.Charge(claims[taken].Id, claims[taken].Rate, -claims[taken].Taken);
                 }
 
-                return headers.Refuse(metrics, "tokens", tokens, state);
+                return headers.Refuse(metrics, claims[i], state);
             }
-
-            exchange.Lease = new LocalLease(
-                buckets, used, tokens, reservation, Math.Min(reservation.Total, tokens.Count));
         }
 
+        exchange.Lease = IsSettled(claims) ? new LocalLease(buckets, claims) : null;
         headers.Write();
         return null;
     }
 
-    private static TokenReservation Reserve(Exchange exchange) => TokenReservation.Of(
-        exchange.Body.WrittenSpan, answers: exchange.Record.Operation == Operation.Chat);
-
-    private static BucketId IdOf(Exchange exchange, RateLimitPlan plan, bool tokens, Rate rate)
+    /// <summary>Takes without asking.</summary>
+    private void Charge(Exchange exchange, RateLimitPlan plan, BucketClaim[] claims)
     {
-        var own = exchange.Key is { } key && (!plan.ByAddress
-            || (tokens ? key.Options.TokensPerMinute is not null : key.Requests is not null));
-        return own || exchange.Http.Features.Get<JobCall>() is not null
-            ? new BucketId(BucketScope.Key, exchange.Tenant, 0, tokens, rate.Seconds)
-            : BucketId.OfAddress(exchange.Http.Connection.RemoteIpAddress, tokens, rate.Seconds);
-    }
-}
-
-/// <summary>The two headers as structured fields, one member a limit.</summary>
-/// <param name="frequency">Ticks of a second of the states.</param>
-internal sealed class RateLimitHeaders(Exchange exchange, long frequency)
-{
-    private string _policy = "";
-    private string _state = "";
-
-    public void Add(string name, Rate rate, in BucketState state)
-    {
-        var comma = _policy.Length > 0 ? ", " : "";
-        var unit = name == "tokens" ? ";qu=\"tokens\"" : "";
-        var wait = Seconds(state.Answer == BucketAnswer.Refused ? state.Wait : state.Full);
-        _policy += string.Create(
-            CultureInfo.InvariantCulture, $"{comma}\"{name}\";q={rate.Count};w={rate.Seconds}{unit}");
-        _state += string.Create(CultureInfo.InvariantCulture, $"{comma}\"{name}\";r={state.Left};t={wait}");
-    }
-
-    public void Write()
-    {
-        var headers = exchange.Http.Response.Headers;
-        (headers["RateLimit-Policy"], headers["RateLimit"]) = (_policy, _state);
-    }
-
-    public GatewayError Refuse(RateLimitMetrics metrics, string limit, Rate rate, in BucketState state)
-    {
-        metrics.Refuse(limit);
-        Write();
-        var what = limit switch
+        if (claims.Length == 0)
         {
-            "tokens" => "tokens",
-            "model" => "requests for this model",
-            _ => "requests",
-        };
-        return new GatewayError(
-            GatewayErrorKind.RateLimited,
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"the limit of {rate.Count} {what} in {rate.Seconds} s is used up, for {Seconds(state.Wait)} s more"))
-        { Code = "rate_limit_exceeded", RetryAfter = TimeSpan.FromSeconds(Math.Max(1, Seconds(state.Wait))) };
+            return;
+        }
+
+        if (plan.Shared)
+        {
+            exchange.Lease = shared.Charge(claims);
+            return;
+        }
+
+        foreach (ref readonly var claim in claims.AsSpan())
+        {
+            buckets.Charge(claim.Id, claim.Rate, claim.Taken);
+        }
+
+        exchange.Lease = new LocalLease(buckets, claims);
     }
 
-    private long Seconds(long ticks) => (ticks / frequency) + (ticks % frequency > 0 ? 1 : 0);
+    private BucketClaim[] Claim(Exchange exchange, RateLimitPlan plan)
+    {
+        Span<Rate> rates = stackalloc Rate[Limit.All.Length];
+        rates.Clear();
+        var (key, model, count) = (exchange.Key, plan.LimitsOf(exchange.Envelope.Model), 0);
+        for (var i = 0; i < rates.Length; i++)
+        {
+            if (Applies(exchange, Limit.All[i]) && plan.RateOf(Limit.All[i], key, model) is { } rate)
+            {
+                rates[i] = rate;
+                count++;
+            }
+        }
+
+        var claims = new BucketClaim[count];
+        count = 0;
+        for (var i = 0; i < rates.Length; i++)
+        {
+            if (rates[i].Count > 0)
+            {
+                var (limit, rate) = (Limit.All[i], rates[i]);
+                var id = limit.OfModel
+                    ? new BucketId(BucketScope.Model, model!.Pattern, 0, limit.Unit, rate.Seconds)
+                    : IdOf(exchange, plan, limit.Unit, rate);
+                claims[count++] = new BucketClaim(limit, id, rate, UnitsOf(exchange, limit.Unit));
+            }
+        }
+
+        return claims;
+    }
+
+    private static bool Applies(Exchange exchange, Limit limit) => limit.Unit == LimitUnit.Requests
+        ? !IsRun(exchange)
+        : exchange.Record.Operation != Operation.CountTokens;
+
+    private static bool IsRun(Exchange exchange) => exchange.Http.Features.Get<JobCall>() is not null;
+
+    /// <summary>Limits of requests come first, and are the only ones that nothing settles.</summary>
+    private static bool IsSettled(BucketClaim[] claims) => claims[^1].Limit.Unit != LimitUnit.Requests;
+
+    private long UnitsOf(Exchange exchange, LimitUnit unit)
+    {
+        if (unit == LimitUnit.Requests)
+        {
+            return 1;
+        }
+
+        var meter = exchange.Meter ??= new UseMeter(exchange, unpriced, metrics: null);
+        if (unit == LimitUnit.Tokens)
+        {
+            return meter.Estimate.Total;
+        }
+
+        meter.CountsMoney = true;
+        return meter.MostCost;
+    }
+
+    private static BucketId IdOf(Exchange exchange, RateLimitPlan plan, LimitUnit unit, Rate rate)
+    {
+        var byKey = exchange.Key is { } key && (!plan.ByAddress || RateLimitPlan.HasOwn(key, unit));
+        return byKey || IsRun(exchange)
+            ? new BucketId(BucketScope.Key, exchange.Tenant, 0, unit, rate.Seconds)
+            : BucketId.OfAddress(exchange.Http.Connection.RemoteIpAddress, unit, rate.Seconds);
+    }
 }

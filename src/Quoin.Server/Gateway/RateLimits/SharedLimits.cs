@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Logging;
@@ -9,10 +8,6 @@ using Quoin.Server.Storage.Redis;
 using StackExchange.Redis;
 
 namespace Quoin.Server.Gateway.RateLimits;
-
-/// <summary>One of the buckets that a request takes from.</summary>
-[StructLayout(LayoutKind.Auto)]
-internal readonly record struct BucketClaim(string Limit, BucketId Id, Rate Rate, long Cost);
 
 /// <summary>
 /// Buckets in Redis, the same for all nodes that use it (<c>rate_limit.store: redis</c>):
@@ -78,11 +73,15 @@ internal sealed partial class SharedLimits(RateLimitMetrics metrics, TimeProvide
     }
 
     /// <summary>Takes without asking.</summary>
-    public LimitLease Charge(in BucketId id, Rate rate, TokenReservation reservation)
+    public LimitLease Charge(BucketClaim[] claims)
     {
-        var (key, place) = (NameOf(id), Volatile.Read(ref _link)!.Place);
-        Settle(place, key, rate, reservation.Total);
-        return new SharedLease(this, place, key, rate, reservation, reservation.Total);
+        var (keys, place) = (Array.ConvertAll(claims, claim => NameOf(claim.Id)), Volatile.Read(ref _link)!.Place);
+        for (var i = 0; i < claims.Length; i++)
+        {
+            Settle(place, keys[i], claims[i].Rate, claims[i].Taken);
+        }
+
+        return new SharedLease(this, place, claims, keys);
     }
 
     public void Settle(string place, string key, Rate rate, long difference)
@@ -105,9 +104,8 @@ internal sealed partial class SharedLimits(RateLimitMetrics metrics, TimeProvide
         var values = new RedisValue[claims.Length * 3];
         for (var i = 0; i < claims.Length; i++)
         {
-            var (rate, cost) = (claims[i].Rate, claims[i].Cost);
-            (values[i * 3], values[(i * 3) + 1], values[(i * 3) + 2]) =
-                (rate.Count, rate.Seconds, Math.Min(cost, rate.Count));
+            var rate = claims[i].Rate;
+            (values[i * 3], values[(i * 3) + 1], values[(i * 3) + 2]) = (rate.Count, rate.Seconds, claims[i].Taken);
         }
 
         return values;
@@ -130,7 +128,12 @@ internal sealed partial class SharedLimits(RateLimitMetrics metrics, TimeProvide
 
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(bytes.AsSpan(0, length), hash);
-        var what = id.Tokens ? "tokens" : "requests";
+        var what = id.Unit switch
+        {
+            LimitUnit.Requests => "requests",
+            LimitUnit.Tokens => "tokens",
+            _ => "cost",
+        };
         return string.Create(
             CultureInfo.InvariantCulture, $"{Prefix}{Convert.ToHexStringLower(hash[..16])}:{what}:{id.Seconds}");
     }
@@ -189,23 +192,19 @@ internal sealed class SharedTake(
         var claim = claims[index];
         var period = claim.Rate.Seconds * SharedScripts.Frequency;
         var taken = ((Int128)numbers[1 + (index * 2)] * period) + numbers[2 + (index * 2)];
-        var cost = (Int128)Math.Min(claim.Cost, claim.Rate.Count) * period;
+        var cost = (Int128)claim.Taken * period;
         var refused = index + 1 == numbers[0];
         return TokenBucket.StateOf(
             refused ? BucketAnswer.Refused : BucketAnswer.Taken, claim.Rate, period, taken, refused ? cost : 0);
     }
 
-    public LimitLease Lease(int index, TokenReservation reservation)
-    {
-        var (rate, cost) = (claims[index].Rate, claims[index].Cost);
-        return new SharedLease(limits, place, keys[index], rate, reservation, Math.Min(cost, rate.Count));
-    }
+    public LimitLease Lease() => new SharedLease(limits, place, claims, keys);
 
     public void GiveBack()
     {
         for (var i = 0; numbers[0] == 0 && i < claims.Length; i++)
         {
-            limits.Settle(place, keys[i], claims[i].Rate, -Math.Min(claims[i].Cost, claims[i].Rate.Count));
+            limits.Settle(place, keys[i], claims[i].Rate, -claims[i].Taken);
         }
     }
 }

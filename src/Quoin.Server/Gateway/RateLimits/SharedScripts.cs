@@ -3,7 +3,7 @@ namespace Quoin.Server.Gateway.RateLimits;
 /// <summary>
 /// <see cref="TokenBucket"/> inside of Redis, which runs a script as one step. Lua counts in doubles, exact to 2^53
 /// only: what was taken is therefore kept as whole units and a part of a unit in microseconds of the period
-/// (<c>taken = units × period + part</c>), and what drains is multiplied in two halves. So the numbers are exactly
+/// (<c>taken = units × period + part</c>), and what drains is multiplied digit by digit. So the numbers are exactly
 /// those of a <see cref="TokenBucket"/> with a clock of microseconds. The clock is that of Redis. A bucket that is not
 /// there is full; its entry lives until it is. A clock that is set back stands still, for a period at most.
 /// </summary>
@@ -28,8 +28,9 @@ internal static class SharedScripts
         local taken, answer = {}, {0}
         for i = 1, #KEYS do
           local bucket = read(i)
-          local after = bucket.units + tonumber(ARGV[i * 3])
-          if after > bucket.count or (after == bucket.count and bucket.part > 0) then
+          local cost = tonumber(ARGV[i * 3])
+          local after = bucket.units + cost
+          if cost > 0 and (after > bucket.count or (after == bucket.count and bucket.part > 0)) then
             answer[1] = i
           else
             bucket.units = after
@@ -63,8 +64,9 @@ internal static class SharedScripts
 
     public const string Settle = Clock + SettleBody;
 
-    // The longest period has 8.64e10 microseconds and the greatest count is 1e9, below 2^37 and 2^30: each product of
-    // a half of the count with less than a period is below 2^52. The remainder of fmod is exact, as % is not.
+    // The longest period has 8.64e10 microseconds, below 2^37, and a digit of a count is below 2^15: each step of the
+    // long division stays below 2^53. The greatest count is 1e14 (a limit in money), and sixty periods of it that may
+    // be owed are below 2^53 too. The remainder of fmod is exact, as % is not.
     private const string Buckets =
         """
         local function divide(a, b)
@@ -74,10 +76,15 @@ internal static class SharedScripts
 
         local function drain(bucket, elapsed)
           local periods, rest = divide(elapsed, bucket.period)
-          local high, low = divide(bucket.count, 32768)
-          local a, b = divide(rest * high, bucket.period)
-          local c, part = divide(b * 32768 + rest * low, bucket.period)
-          bucket.units = bucket.units - (periods * bucket.count + a * 32768 + c)
+          local scale, left, units, part = 1, bucket.count, 0, 0
+          while scale * 32768 <= left do scale = scale * 32768 end
+          while scale >= 1 do
+            local digit, more
+            digit, left = divide(left, scale)
+            more, part = divide(part * 32768 + rest * digit, bucket.period)
+            units, scale = units * 32768 + more, scale / 32768
+          end
+          bucket.units = bucket.units - (periods * bucket.count + units)
           bucket.part = bucket.part - part
           if bucket.part < 0 then
             bucket.units, bucket.part = bucket.units - 1, bucket.part + bucket.period

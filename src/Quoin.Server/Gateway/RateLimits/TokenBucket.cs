@@ -20,7 +20,9 @@ internal sealed class TokenBucket(long now)
     /// <summary>When it was last used, for eviction. Read without the lock: a little late does no harm.</summary>
     public long LastUsed => Volatile.Read(ref _at);
 
-    /// <param name="cost">Units. More than fit take all there is of a full bucket: they wait, but not for ever.</param>
+    /// <param name="cost">
+    /// Units. More than fit take all there is of a full bucket: they wait, but not for ever. None are never refused.
+    /// </param>
     public BucketState Take(Rate rate, long cost, long now, long frequency)
     {
         var (period, capacity) = Measure(rate, frequency);
@@ -35,7 +37,7 @@ internal sealed class TokenBucket(long now)
             _rate = rate;
             Drain(rate, now);
             var after = _taken + ((Int128)cost * period);
-            if (after > capacity)
+            if (after > capacity && cost > 0)
             {
                 return StateOf(BucketAnswer.Refused, rate, period, _taken, cost * (Int128)period);
             }
@@ -47,17 +49,23 @@ internal sealed class TokenBucket(long now)
 
     /// <summary>
     /// Gives units back, or takes more without asking: what was used is used. What is owed has an end
-    /// (<see cref="RateLimitLimits.MostPeriodsOwed"/>).
+    /// (<see cref="RateLimitLimits.MostPeriodsOwed"/>). False: the bucket was let go, another has its place.
     /// </summary>
-    public void Settle(Rate rate, long difference, long now, long frequency)
+    public bool Settle(Rate rate, long difference, long now, long frequency)
     {
         var (period, capacity) = Measure(rate, frequency);
         lock (_lock)
         {
+            if (_gone)
+            {
+                return false;
+            }
+
             _rate = rate;
             Drain(rate, now);
             _taken += (Int128)difference * period;
             _taken = Int128.Clamp(_taken, 0, capacity * RateLimitLimits.MostPeriodsOwed);
+            return true;
         }
     }
 

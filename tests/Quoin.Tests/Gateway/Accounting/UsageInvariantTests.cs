@@ -10,6 +10,9 @@ namespace Quoin.Tests.Gateway.Accounting;
 /// </summary>
 public sealed class UsageInvariantTests
 {
+    /// <summary>Of a dollar in a day.</summary>
+    private const long LimitMillionths = 1_000_000;
+
     private const string Faults =
         """
         rules:
@@ -32,6 +35,7 @@ public sealed class UsageInvariantTests
     {
         using var folder = new TemporaryFolder();
         var scenario = folder.Write("faults.yaml", Faults);
+        var started = TimeProvider.System.GetTimestamp();
         await using var rig = await UsageRig.StartAsync(
             [], [new() { Amount = 0.05, Per = "month" }], options => Change(options, scenario, policy, hedged));
         var random = new Random(seed);
@@ -69,6 +73,20 @@ public sealed class UsageInvariantTests
         var budget = (await rig.GetAsync("/api/v1/keys")).GetProperty("data")[0].GetProperty("budgets")[0];
         Assert.Equal(ann.Sum(record => record.Cost) / 1e9m, budget.GetProperty("spent_usd").GetDecimal());
         Assert.Equal(0m, budget.GetProperty("reserved_usd").GetDecimal());
+        await HoldsLimitAsync(rig, ann.Sum(record => record.Cost), started);
+    }
+
+    /// <summary>Ann's limit lacks what her requests cost, but for what has come back since the start.</summary>
+    private static async Task HoldsLimitAsync(UsageRig rig, long cost, long started)
+    {
+        using var response = await rig.SendAsync(
+            """{"model":"unpriced","max_tokens":1,"messages":[{"role":"user","content":"hi"}]}""");
+        var header = response.Headers.GetValues("RateLimit").Single();
+        var at = header.IndexOf("\"cost\";r=", StringComparison.Ordinal) + 9;
+        var left = long.Parse(header[at..header.IndexOf(';', at)], CultureInfo.InvariantCulture);
+        var back = TimeProvider.System.GetElapsedTime(started).TotalSeconds * LimitMillionths / 86400;
+        var lacking = LimitMillionths - left;
+        Assert.InRange(lacking, Math.Max(0, (cost / 1000) - (long)back - 2), (cost / 1000) + 2);
     }
 
     private static QuoinOptions Change(QuoinOptions options, string scenario, string policy, bool hedged)
@@ -76,7 +94,8 @@ public sealed class UsageInvariantTests
         ProviderOptions Sim(long seed) => new()
         {
             Type = "sim",
-            Prices = UsageRig.Prices,
+            Prices = new Dictionary<string, PriceOptions>(StringComparer.Ordinal) { ["m"] = UsageRig.Prices["*"] },
+            Models = ["m", "unpriced"],
             Sim = new() { Scenario = scenario, Seed = seed },
         };
         return options with
@@ -97,6 +116,8 @@ public sealed class UsageInvariantTests
                 Hedge = options.Llm.Hedge with { Enabled = hedged, MinDelay = TimeSpan.FromMilliseconds(1) },
             },
             CircuitBreaker = new() { Enabled = false },
+            RateLimit = new() { Enabled = true, Default = "1000000000/second", Cost = "1/day" },
+            Auth = options.Auth with { Keys = [options.Auth.Keys[0], options.Auth.Keys[1] with { Cost = "0" }] },
         };
     }
 

@@ -16,19 +16,19 @@ public sealed class BucketTableTests
         var table = new BucketTable(clock, most: 80);
         for (var i = 0; i < 40; i++)
         {
-            table.Take(Id(i), Two, 1, out _);
+            table.Take(Id(i), Two, 1);
         }
 
         clock.Advance(TimeSpan.FromSeconds(60));
-        Assert.Equal(BucketAnswer.Taken, table.Take(Id(1000), Two, 2, out _).Answer);
+        Assert.Equal(BucketAnswer.Taken, table.Take(Id(1000), Two, 2).Answer);
         for (var i = 1001; i < 1041; i++)
         {
-            table.Take(Id(i), Two, 2, out _);
+            table.Take(Id(i), Two, 2);
             Assert.InRange(table.Count, 1, 80);
         }
 
         Assert.Equal(41, table.Count);
-        Assert.Equal(BucketAnswer.Refused, table.Take(Id(1000), Two, 1, out _).Answer);
+        Assert.Equal(BucketAnswer.Refused, table.Take(Id(1000), Two, 1).Answer);
     }
 
     [Fact]
@@ -37,7 +37,7 @@ public sealed class BucketTableTests
         var table = new BucketTable(new ManualClock(), most: 80);
         for (var i = 0; i < 10000; i++)
         {
-            table.Take(Id(i), Two, 1, out _);
+            table.Take(Id(i), Two, 1);
             Assert.InRange(table.Count, 1, 80);
         }
     }
@@ -48,7 +48,7 @@ public sealed class BucketTableTests
         var table = new BucketTable(new ManualClock());
         var taken = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() =>
             Enumerable.Range(0, 500).Count(_ =>
-                table.Take(Id(1), new Rate(1000, 60), 1, out var _).Answer == BucketAnswer.Taken))));
+                table.Take(Id(1), new Rate(1000, 60), 1).Answer == BucketAnswer.Taken))));
         Assert.Equal(1000, taken.Sum());
     }
 
@@ -62,8 +62,8 @@ public sealed class BucketTableTests
         string one, string other, bool same) =>
         Assert.Equal(
             same,
-            BucketId.OfAddress(IPAddress.Parse(one), tokens: false, 60)
-                == BucketId.OfAddress(IPAddress.Parse(other), tokens: false, 60));
+            BucketId.OfAddress(IPAddress.Parse(one), LimitUnit.Requests, 60)
+                == BucketId.OfAddress(IPAddress.Parse(other), LimitUnit.Requests, 60));
 
-    private static BucketId Id(int number) => new(BucketScope.Address, "", (ulong)number, Tokens: false, 60);
+    private static BucketId Id(int number) => new(BucketScope.Address, "", (ulong)number, LimitUnit.Requests, 60);
 }

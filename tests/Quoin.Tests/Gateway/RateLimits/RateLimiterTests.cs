@@ -102,7 +102,7 @@ public sealed class RateLimiterTests
             {
                 Enabled = true,
                 Default = "2/hour",
-                Models = new Dictionary<string, string>(StringComparer.Ordinal) { ["m*"] = "1/hour" },
+                Models = Models(new() { Requests = "1/hour" }),
             },
             keys: true);
         Assert.Equal(200, await StatusAsync(gateway, "ann-0123456789-secret"));
@@ -147,6 +147,9 @@ public sealed class RateLimiterTests
         using var next = await AskAsync(gateway);
         Assert.Equal(left, Left(next));
     }
+
+    private static Dictionary<string, ModelLimitOptions> Models(ModelLimitOptions limits) =>
+        new(StringComparer.Ordinal) { ["m*"] = limits };
 
     private static async Task<TestGateway> StartAsync(
         RateLimitOptions limits, TimeProvider? time = null, bool keys = false)

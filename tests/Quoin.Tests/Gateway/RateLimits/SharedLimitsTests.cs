@@ -37,7 +37,7 @@ public sealed partial class SharedLimitsTests
         var limits = new RateLimitOptions
         {
             Default = "3/day",
-            Models = new Dictionary<string, string>(StringComparer.Ordinal) { ["m*"] = "1/day" },
+            Models = Models(new() { Requests = "1/day" }),
         };
         await using var one = await StartAsync(redis.Address, limits);
         await using var two = await StartAsync(redis.Address, limits);
@@ -61,7 +61,8 @@ public sealed partial class SharedLimitsTests
         {
             Default = "2/day",
             TokensPerMinute = 1_000_000_000,
-            Models = new Dictionary<string, string>(StringComparer.Ordinal) { ["m*"] = "5/hour" },
+            Cost = "100000/day",
+            Models = Models(new() { Requests = "5/hour", Tokens = "1000000000/hour", Cost = "99999.5/hour" }),
         };
         await using var shared = await StartAsync(redis.Address, limits);
         await using var local = await StartAsync(redis.Address, limits, store: "local");
@@ -108,6 +109,54 @@ public sealed partial class SharedLimitsTests
         // The reservation alone would have lived for half a second: the next shows that a lease was settled at all.
         Assert.Contains(
             "quoin_rate_limit_settlements_lost_total 0", await MetricsAsync(gateway), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Two_gateways_spend_together_no_more_than_the_limit()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        var limits = new RateLimitOptions
+        {
+            Default = "1000000/day",
+            Cost = "0.001/day",
+            Models = Models(new() { Cost = "0.0007/day" }),
+        };
+
+        // Each may cost 82 millionths and costs 80.
+        await using var one = await StartAsync(redis.Address, limits, tokens: 80);
+        await using var two = await StartAsync(redis.Address, limits, tokens: 80);
+        var statuses = await Task.WhenAll(Enumerable.Range(0, 40).Select(i => StatusAsync(i % 2 == 0 ? one : two)));
+        Assert.Equal(8, statuses.Count(status => status == 200));
+        Assert.Equal(32, statuses.Count(status => status == 429));
+
+        // What the model's limit refused is not taken from the callers'.
+        var other = Chat.Replace("\"m\"", "\"other\"", StringComparison.Ordinal);
+        statuses = await Task.WhenAll(
+            Enumerable.Range(0, 20).Select(i => StatusAsync(i % 2 == 0 ? one : two, other)));
+        Assert.Equal(4, statuses.Count(status => status == 200));
+    }
+
+    [Fact]
+    public async Task What_a_request_cost_is_known_to_the_other_gateway()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        using var reader = await ConnectionMultiplexer.ConnectAsync(redis.Address);
+        var limits = new RateLimitOptions { Default = "1000000/day", Cost = "0.001/day" };
+        await using var dear = await StartAsync(redis.Address, limits, tokens: 5000);
+        await using var free = await StartAsync(redis.Address, limits, tokens: 0);
+        Assert.Equal(200, await StatusAsync(free));
+        var server = reader.GetServer(redis.Address);
+        while (server.Keys(pattern: "*:cost:86400").Any())
+        {
+            // An explicit zero gives all back.
+            await Task.Yield();
+        }
+
+        Assert.Equal(200, await StatusAsync(dear));
+        while (await StatusAsync(free) != 429)
+        {
+            await Task.Yield();
+        }
     }
 
     [Fact]
@@ -203,14 +252,14 @@ public sealed partial class SharedLimitsTests
         var limits = new RateLimitOptions
         {
             Default = "5/day",
-            Models = new Dictionary<string, string>(StringComparer.Ordinal) { ["m*"] = "9/day" },
+            Models = Models(new() { Requests = "9/day", Cost = "1/day" }),
         };
         await using var keyed = await StartAsync(redis.Address, limits, keys: true);
         await using var open = await StartAsync(redis.Address, limits);
         Assert.Equal((200, 200), (await StatusAsync(keyed), await StatusAsync(open)));
         var names = reader.GetServer(redis.Address).Keys(pattern: "*").Select(key => (string)key!).ToList();
-        Assert.Equal(3, names.Count);
-        Assert.All(names, name => Assert.Matches("^{quoin:limit}:[0-9a-f]{32}:requests:86400$", name));
+        Assert.Equal(4, names.Count);
+        Assert.All(names, name => Assert.Matches("^{quoin:limit}:[0-9a-f]{32}:(requests|cost):86400$", name));
     }
 
     [Fact]
@@ -226,7 +275,9 @@ public sealed partial class SharedLimitsTests
             Llm = new() { Cache = new() { Redis = new() { Address = redis.Address } } },
         });
         limits.Start();
-        BucketClaim[] claims = [new("tokens", new(BucketScope.Key, "ann", 0, Tokens: true, 60), new(10, 86400), 1)];
+        var tokens = new Limit(LimitUnit.Tokens, OfModel: false);
+        var id = new BucketId(BucketScope.Key, "ann", 0, LimitUnit.Tokens, 60);
+        BucketClaim[] claims = [new(tokens, id, new(1000, 86400), 1)];
         SharedTake? take;
         while ((take = await limits.TakeAsync(claims, CancellationToken.None)) is null)
         {
@@ -245,7 +296,7 @@ public sealed partial class SharedLimitsTests
         }
 
         take.GiveBack();
-        limits.Charge(claims[0].Id, claims[0].Rate, new TokenReservation(100, 3));
+        limits.Charge([claims[0] with { Units = 103 }]);
         await redis.StartAgainAsync();
         using var reader = await ConnectionMultiplexer.ConnectAsync(redis.Address);
         while (await UnitsAsync(reader) is not > 99)
@@ -265,6 +316,9 @@ public sealed partial class SharedLimitsTests
         Assert.Contains(ServerHost.Check(options), fault => fault.Key == "llm.cache.redis.address");
     }
 
+    private static Dictionary<string, ModelLimitOptions> Models(ModelLimitOptions limits) =>
+        new(StringComparer.Ordinal) { ["m*"] = limits };
+
     private static async Task<TestGateway> StartAsync(
         string redis, RateLimitOptions limits, string store = "redis", int tokens = 11, bool keys = false,
         TimeSpan? budget = null)
@@ -280,6 +334,9 @@ public sealed partial class SharedLimitsTests
             change: options => options with
             {
                 RateLimit = limits with { Enabled = true, Store = store },
+                Providers = options.Providers.ToDictionary(
+                    provider => provider.Key, provider => provider.Value with { Prices = CostRig.PricesOf("*", 1, 2) },
+                    StringComparer.Ordinal),
                 Llm = options.Llm with
                 {
                     Cache = new()

@@ -55,7 +55,8 @@ public sealed class SharedScriptsTests
                         await SettleAsync(db, KeyOf(seed, i), buckets[i], rates[i], difference, now);
                         break;
                     default:
-                        var costs = Array.ConvertAll(rates, rate => random.NextInt64(rate.Count + (rate.Count / 4)));
+                        var costs = Array.ConvertAll(
+                            rates, rate => random.Next(10) == 0 ? 0 : random.NextInt64(rate.Count + (rate.Count / 4)));
                         var expected = TakeLocally(buckets, rates, costs, now);
                         var actual = await TakeSharedAsync(db, seed, rates, costs, now);
                         Assert.True(
@@ -119,8 +120,11 @@ public sealed class SharedScriptsTests
             Count(random), random.Next(4) switch { 0 => 1, 1 => 60, 2 => 3600, _ => 86400 })),
     ];
 
-    private static long Count(Random random) => random.Next(4) switch
+    private static long Count(Random random) => random.Next(6) switch
     {
+        // Money counts in billionths of a dollar.
+        4 => (MoneyRate.Most * MoneyRate.BillionthsOfDollar) - random.Next(1000),
+        5 => random.NextInt64(1, MoneyRate.Most * MoneyRate.BillionthsOfDollar),
         0 => Rate.MostCount - random.Next(1000),
         1 => random.NextInt64(1, Rate.MostCount),
         _ => random.Next(1, 50),
@@ -147,7 +151,7 @@ public sealed class SharedScriptsTests
             states.Add(buckets[i].Take(rates[i], costs[i], now, Frequency));
             if (states[i].Answer == BucketAnswer.Refused)
             {
-                for (var taken = 0; taken < i; taken++)
+                foreach (var taken in Enumerable.Range(0, i).Where(taken => costs[taken] > 0))
                 {
                     buckets[taken].Settle(
                         rates[taken], -Math.Min(costs[taken], rates[taken].Count), now, Frequency);
@@ -163,7 +167,7 @@ public sealed class SharedScriptsTests
     private static async Task<List<BucketState>> TakeSharedAsync(
         IDatabase db, int seed, Rate[] rates, long[] costs, long now)
     {
-        var claims = rates.Select((rate, i) => new BucketClaim("", default, rate, costs[i])).ToArray();
+        var claims = rates.Select((rate, i) => new BucketClaim(default, default, rate, costs[i])).ToArray();
         var take = new SharedTake(
             null!, "", claims, [],
             (long[])(await db.ScriptEvaluateAsync(

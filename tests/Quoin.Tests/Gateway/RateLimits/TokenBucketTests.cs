@@ -40,11 +40,12 @@ public sealed class TokenBucketTests
                     continue;
                 }
 
-                var cost = random.Next(1, (int)rate.Count + 3);
+                var cost = random.Next((int)rate.Count + 3);
                 var needed = Math.Min(cost, rate.Count) * period;
                 var state = bucket.Take(rate, cost, now, Frequency);
-                Assert.True(left >= needed == (state.Answer == BucketAnswer.Taken), at);
-                if (left >= needed)
+                var fits = cost == 0 || left >= needed;
+                Assert.True(fits == (state.Answer == BucketAnswer.Taken), at);
+                if (fits)
                 {
                     left -= needed;
                 }
@@ -79,6 +80,24 @@ public sealed class TokenBucketTests
         Assert.Equal(BucketAnswer.Taken, bucket.Take(rate, 5000, 0, Frequency).Answer);
         Assert.Equal(BucketAnswer.Refused, bucket.Take(rate, 1, 0, Frequency).Answer);
         Assert.Equal(BucketAnswer.Taken, bucket.Take(rate, 5000, 60 * Frequency, Frequency).Answer);
+    }
+
+    [Fact]
+    public void What_takes_nothing_is_not_refused_even_where_much_is_owed()
+    {
+        var (bucket, rate) = (new TokenBucket(0), new Rate(10, 60));
+        bucket.Settle(rate, 100, 0, Frequency);
+        Assert.Equal(BucketAnswer.Refused, bucket.Take(rate, 1, 0, Frequency).Answer);
+        Assert.Equal(BucketAnswer.Taken, bucket.Take(rate, 0, 0, Frequency).Answer);
+    }
+
+    [Fact]
+    public void A_bucket_that_was_let_go_takes_no_settlement()
+    {
+        var (bucket, rate) = (new TokenBucket(0), new Rate(10, 60));
+        Assert.True(bucket.Settle(rate, 3, 0, Frequency));
+        Assert.True(bucket.Retire(0, even: true));
+        Assert.False(bucket.Settle(rate, 3, 0, Frequency));
     }
 
     [Theory]
