@@ -31,8 +31,9 @@ public sealed record RouteOptions
 
     /// <summary>
     /// In this order: <c>auth</c> (a key where <c>auth.enabled</c>, else a caller on this machine), <c>ratelimit</c>
-    /// (also <c>rate-limit</c>; one request of <c>rate_limit.default</c>), <c>logging</c> (a line in the log even
-    /// where <c>logging.requests</c> is off).
+    /// (also <c>rate-limit</c>; one request of <c>rate_limit.default</c>), <c>cors</c> (<c>server.cors</c>, which holds
+    /// for every path, must allow an origin), <c>logging</c> (a line in the log even where <c>logging.requests</c> is
+    /// off).
     /// </summary>
     public IReadOnlyList<string> Middleware { get; init; } = [];
 }

@@ -19,7 +19,7 @@ internal sealed class HttpServer : IAsyncDisposable
             {
                 RemoteCertificateValidationCallback = (_, shown, _, _) =>
                     shown?.GetCertHashString() == app.Options.Certificate?.Thumbprint,
-             },
+            },
         })
         { BaseAddress = app.Addresses[0] };
     }

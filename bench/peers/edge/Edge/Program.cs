@@ -4,7 +4,7 @@ using Quoin.Peers.Edge;
 // The two .NET subjects of bench/peers/edge/run, a client that holds idle connections, and the table at the end.
 const string usage =
     """
-    usage: Edge quoin PORT TLS-PORT CERTIFICATE KEY
+    usage: Edge quoin PORT TLS-PORT FOLDER CERTIFICATE KEY
            Edge kestrel PORT TLS-PORT FOLDER CERTIFICATE KEY
            Edge idle PORT COUNT
            Edge report MEASUREMENTS FACTS OUTPUT
@@ -12,8 +12,8 @@ const string usage =
 
 switch (args)
 {
-    case ["quoin", var port, var tlsPort, var certificate, var key]:
-        await QuoinSubject.RunAsync(Number(port), Number(tlsPort), certificate, key);
+    case ["quoin", var port, var tlsPort, var folder, var certificate, var key]:
+        await QuoinSubject.RunAsync(Number(port), Number(tlsPort), folder, certificate, key);
         return 0;
 
     case ["kestrel", var port, var tlsPort, var folder, var certificate, var key]:

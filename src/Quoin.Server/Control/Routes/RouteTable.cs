@@ -7,7 +7,7 @@ namespace Quoin.Server.Control.Routes;
 /// <summary>The routes of a configuration by path.</summary>
 internal sealed class RouteTable
 {
-    private static readonly string[] Middleware = ["auth", "ratelimit", "rate-limit", "logging"];
+    private static readonly string[] Middleware = ["auth", "ratelimit", "rate-limit", "cors", "logging"];
 
     private readonly Dictionary<string, ExposedRoute> _byPath = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<(string Prefix, ExposedRoute Route)> _prefixes = [];
@@ -107,7 +107,12 @@ internal sealed class RouteTable
 
         if (route.Middleware.FirstOrDefault(name => !Middleware.Contains(name)) is { } unknown)
         {
-            yield return ("middleware", $"\"{unknown}\"; accepted: auth, ratelimit, logging");
+            yield return ("middleware", $"\"{unknown}\"; accepted: auth, ratelimit, cors, logging");
+        }
+
+        if (route.Middleware.Contains("cors") && options.Server.Cors.AllowedOrigins.Count == 0)
+        {
+            yield return ("middleware", "cors, and no origin is allowed; accepted: with server.cors.allowed_origins");
         }
 
         if (route.Headers.Keys.FirstOrDefault(name => name.Length == 0 || !name.All(IsTokenCharacter)) is { } header)

@@ -222,7 +222,14 @@ internal sealed partial class AnswerCache(
         {
             result = ResultOf(exchange, capture, request, error: null);
             inStore = result.Answer is { } whole && TryKeepAtOnce(exchange.Record, request.Key, whole);
-            flight?.Tell(result);
+            if (inStore && flight is not null)
+            {
+                _flights.Land(request.Key, flight, result);
+            }
+            else
+            {
+                flight?.Tell(result);
+            }
         };
         try
         {

@@ -168,6 +168,7 @@ public sealed class RouteTests
     [InlineData("{path: /a, handler: health, version: v/1}", "routes[0].version")]
     [InlineData("{path: /a, handler: health, methods: [POST]}", "routes[0].methods")]
     [InlineData("{path: /a, handler: health, middleware: [gzip]}", "routes[0].middleware")]
+    [InlineData("{path: /a, handler: health, middleware: [cors]}", "routes[0].middleware")]
     [InlineData("{path: /a, handler: health, headers: {'a b': c}}", "routes[0].headers")]
     [InlineData("{path: /a, handler: health}, {path: /A, handler: live}", "routes[1].path")]
     public void A_route_that_cannot_be_is_refused_with_its_key(string routes, string key) => Assert.Contains(

@@ -27,6 +27,8 @@ internal static class CacheRig
             upstream,
             change: options => options with
             {
+                // Where many calls fail, who is refused by the breaker depends on who is first.
+                CircuitBreaker = new() { Enabled = false },
                 Llm = options.Llm with { Cache = change is null ? cache : change(cache) },
             },
             time: clock);
