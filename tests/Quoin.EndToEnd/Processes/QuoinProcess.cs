@@ -18,6 +18,9 @@ internal sealed class QuoinProcess : IAsyncDisposable
 
     public Uri Address { get; private set; } = new("http://127.0.0.1");
 
+    /// <summary>Where its configuration is, if it has one.</summary>
+    public string ConfigurationFile => Path.Combine(_folder.Path, "quoin.yaml");
+
     public ChildProcess Process => _process ?? throw new InvalidOperationException("Not started.");
 
     /// <summary>Starts the server; without <paramref name="configuration"/> it has no configuration at all.</summary>
