@@ -71,7 +71,8 @@ public static class ServerHost
         var connections = new ConnectionMetrics(registry, app.Services.GetService<IMeterFactory>());
         var loggers = app.Services.GetRequiredService<ILoggerFactory>();
 
-        var gateway = await OpenGatewayAsync(source, registry, metrics, time, loggers, log);
+        var gateway = await OpenGatewayAsync(
+            source, registry, metrics, time, loggers, log, worker?.Identity.IsOwner ?? true);
         var requestLog = new RequestLog(log, time);
         var edgeFeatures = new EdgeFeatures(options.Server, loggers);
         var reloads = source.OnChange((_, now) =>
@@ -136,11 +137,11 @@ public static class ServerHost
 
     private static async Task<GatewayParts> OpenGatewayAsync(
         ConfigurationSource source, MetricRegistry registry, GatewayMetrics metrics, TimeProvider time,
-        ILoggerFactory loggers, LogOutput log)
+        ILoggerFactory loggers, LogOutput log, bool hasJobs)
     {
         try
         {
-            return new GatewayParts(source, registry, metrics, time, loggers);
+            return new GatewayParts(source, registry, metrics, time, loggers, hasJobs);
         }
         catch (ServerStartException)
         {

@@ -78,7 +78,11 @@ internal sealed partial class Worker(WorkerIdentity identity, TimeProvider time,
         await HttpRelay.CopyBodyAsync(answer, http);
     }
 
-    public void BecomeReady() => _isReady = true;
+    public async Task BecomeReadyAsync(CancellationToken cancellationToken)
+    {
+        await _peers.CatchUpAsync(cancellationToken);
+        _isReady = true;
+    }
 
     /// <summary>Reads what the supervisor says, on a thread of its own as the input blocks.</summary>
     public void Obey(Action reload) =>

@@ -31,6 +31,15 @@ internal static class WorkerCount
             yield return ("server.workers", "more than one worker needs Linux");
         }
 
+        if (options.RateLimit is { Enabled: true, Store: not "redis" })
+        {
+            yield return ("server.workers",
+                "more than one worker and limits that each process counts for itself (rate_limit.store: local) do not "
+                + "go together: a caller would get as many times its limit as there are workers; accepted: "
+                + "rate_limit.store: redis, rate_limit.enabled: false (limits are on where auth is), or "
+                + "server.workers: 1");
+        }
+
         if (options.Auth.Keys.Any(key => key.Budgets.Count > 0))
         {
             yield return ("server.workers",

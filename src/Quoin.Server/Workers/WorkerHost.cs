@@ -46,7 +46,7 @@ public static class WorkerHost
         await using var log = new LineStream(Console.OpenStandardOutput(), identity.Name.Slot);
         await using var server = await ServerHost.StartAsync(
             source, TimeProvider.System, log, TextWriter.Null, stop.Token, worker);
-        worker.BecomeReady();
+        await worker.BecomeReadyAsync(stop.Token);
         await RunningServer.WaitAsync(stop.Token);
     }
 

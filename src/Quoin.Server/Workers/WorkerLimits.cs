@@ -56,23 +56,11 @@ internal static class WorkerLimits
     /// </summary>
     public const int AtomicWrite = 4096;
 
-    /// <summary>A request waits so long for the supervisor's count of its limits; then this worker counts alone.</summary>
-    public static readonly TimeSpan CountTime = TimeSpan.FromMilliseconds(100);
-
-    /// <summary>Questions to the supervisor that wait for their answers, of one worker; more count alone.</summary>
-    public const int Questions = 10_000;
-
-    /// <summary>Bytes of a message about limits: a few claims with names of at most some hundred bytes.</summary>
-    public const int MessageBytes = 16 * 1024;
-
-    /// <summary>Buckets of one question: the limits of one request.</summary>
-    public const int Claims = 32;
-
-    /// <summary>Pause before the connection to the supervisor is tried again.</summary>
-    public static readonly TimeSpan LinkPause = TimeSpan.FromMilliseconds(200);
-
     /// <summary>The other workers answer the control plane within this, or are left out of its answer.</summary>
     public static readonly TimeSpan ControlTime = TimeSpan.FromSeconds(3);
+
+    /// <summary>Names of drained providers that are kept; a name may be any that a caller of the control plane says.</summary>
+    public const int Drained = 1000;
 
     /// <summary>Connections of worker 0 to each other worker, for the control plane.</summary>
     public const int PeerConnections = 8;

@@ -15,6 +15,7 @@ internal sealed class WorkerPeers(WorkerIdentity identity, TimeProvider time) : 
     private static readonly PathString[] OfAll =
         ["/api/v1/cache", "/api/v1/queue", "/api/v1/providers", "/api/v1/usage"];
 
+    private readonly DrainedProviders _drained = new(identity);
     private readonly Lock _lock = new();
     private readonly Dictionary<string, HttpMessageInvoker> _clients = new(StringComparer.Ordinal);
 
@@ -23,6 +24,7 @@ internal sealed class WorkerPeers(WorkerIdentity identity, TimeProvider time) : 
 
     public async Task AskAllAsync(HttpContext http)
     {
+        _drained.Note(http.Request);
         using var late = new CancellationTokenSource(WorkerLimits.ControlTime, time);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, late.Token);
         var others = await Task.WhenAll(Others().Select(socket => AskAsync(http, socket, limit.Token)));
@@ -45,6 +47,10 @@ internal sealed class WorkerPeers(WorkerIdentity identity, TimeProvider time) : 
         http.Response.ContentLength = body.Length;
         await http.Response.BodyWriter.WriteAsync(body.WrittenMemory, http.RequestAborted);
     }
+
+    /// <summary>What the others were told before this process was there.</summary>
+    public Task CatchUpAsync(CancellationToken cancellationToken) =>
+        _drained.ApplyAsync(ClientOf(identity.Socket), cancellationToken);
 
     public void Dispose()
     {

@@ -117,6 +117,33 @@ public sealed class WorkerTests
     }
 
     [Fact]
+    public async Task What_all_workers_used_is_in_one_database()
+    {
+        using var folder = new ScratchFolder();
+        await using var server = await StartAsync(
+            $"server: {{workers: 3}}\ndatabase: {{url: 'sqlite:{folder.Path}/usage.db'}}");
+        await using var load = new WorkerLoad(server.Address, Clients);
+        await UntilAsync(() => load.Answered > 40);
+        await load.StopAsync();
+        using var http = new HttpClient { BaseAddress = server.Address };
+        var usage = await http.GetFromJsonAsync<System.Text.Json.JsonElement>("/api/v1/usage?by=model", Cancelled);
+        Assert.Equal(load.Answered, usage.GetProperty("data")[0].GetProperty("requests").GetInt32());
+    }
+
+    [Fact]
+    public async Task Limits_that_each_worker_would_count_for_itself_are_refused()
+    {
+        using var folder = new ScratchFolder();
+        await using var server = new ChildProcess(
+            Workplace.Program,
+            ["serve", "--port", "0", "--config", folder.Write("quoin.yaml",
+                "server: {workers: 2}\nrate_limit: {default: 10/minute}")],
+            folder.Path, ("METRICS_PORT", "0"));
+        Assert.Equal(2, await server.WaitForExitAsync(Cancelled));
+        Assert.Contains("rate_limit.store: redis", server.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_idempotency_key_is_one_key_at_all_workers()
     {
         await using var server = await StartAsync("server: {workers: 3}");
@@ -139,12 +166,14 @@ public sealed class WorkerTests
     }
 
     [Fact]
-    public async Task A_provider_that_is_drained_is_drained_at_all_workers()
+    public async Task A_provider_that_is_drained_is_drained_at_all_workers_and_their_successors()
     {
         await using var server = await StartAsync("server: {workers: 3}");
         using var http = new HttpClient { BaseAddress = server.Address };
         using var drained = await http.PostAsync("/api/v1/providers/sim/drain", null, Cancelled);
         Assert.Equal(HttpStatusCode.OK, drained.StatusCode);
+        ChildProcess.Signal(WorkersOf(server)[2], SigKill);
+        await UntilUpAsync(server, "crash", 1);
         for (var i = 0; i < 12; i++)
         {
             using var client = new RawClient(server.Address, keepAlive: false);
