@@ -18,7 +18,8 @@ internal sealed class RunningServer(
     public IReadOnlyList<Uri> Addresses { get; } =
     [
         .. app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses
-            .Where(address => !address.StartsWith("http://unix:", StringComparison.Ordinal)).Select(address => new Uri(address)),
+            .Where(address => !address.StartsWith("http://unix:", StringComparison.Ordinal))
+            .Select(address => new Uri(address)),
     ];
 
     public static async Task WaitAsync(CancellationToken cancellationToken)

@@ -76,7 +76,8 @@ internal sealed class OwnerForward(WorkerIdentity identity, TimeProvider time) :
 
     /// <summary>Nobody listened, so nothing of the request was seen.</summary>
     private static bool IsUnsent(Exception e, OnceRead? body) =>
-        e is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } && body is not { WasRead: true };
+        e is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError }
+        && body is not { WasRead: true };
 
     private static Task RefuseAsync(HttpContext http, int status, string detail)
     {

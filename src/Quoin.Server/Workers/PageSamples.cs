@@ -46,7 +46,8 @@ internal sealed class PageSamples(bool sharedCache = false)
             {
                 help = line[(line.IndexOf(' ', 7) is > 0 and var space ? space + 1 : line.Length)..];
             }
-            else if (line.StartsWith("# TYPE ", StringComparison.Ordinal) && line.Split(' ') is [_, _, var name, var type])
+            else if (line.StartsWith("# TYPE ", StringComparison.Ordinal)
+                && line.Split(' ') is [_, _, var name, var type])
             {
                 samples._families[name] = family = new PageFamily(name, help, type);
             }
@@ -88,7 +89,8 @@ internal sealed class PageSamples(bool sharedCache = false)
     {
         foreach (var family in Families)
         {
-            var name = openMetrics && family.Type == "counter" && family.Name.EndsWith("_total", StringComparison.Ordinal)
+            var name = openMetrics && family.Type == "counter"
+                && family.Name.EndsWith("_total", StringComparison.Ordinal)
                 ? family.Name[..^"_total".Length]
                 : family.Name;
             var help = openMetrics ? family.Help.Replace("\"", "\\\"", StringComparison.Ordinal) : family.Help;

@@ -90,7 +90,8 @@ internal sealed partial class Supervisor
     }
 
     /// <summary>What all workers have counted, those that have ended included.</summary>
-    public async Task<PageSamples> ReadPagesAsync(PageSamples own, bool sharedCache, CancellationToken cancellationToken)
+    public async Task<PageSamples> ReadPagesAsync(
+        PageSamples own, bool sharedCache, CancellationToken cancellationToken)
     {
         var running = Volatile.Read(ref _running);
         await Task.WhenAll(running.Select(process => process.ReadPageAsync(_time, cancellationToken)));

@@ -40,6 +40,13 @@ internal static class WorkerCount
                 + "server.workers: 1");
         }
 
+        if (options.Routes.Any(route => route.Middleware.Any(name => name is "ratelimit" or "rate-limit")))
+        {
+            yield return ("server.workers",
+                "more than one worker and routes with the middleware ratelimit do not go together: each process "
+                + "counts for itself; accepted: server.workers: 1, or routes without it");
+        }
+
         if (options.Auth.Keys.Any(key => key.Budgets.Count > 0))
         {
             yield return ("server.workers",

@@ -50,7 +50,9 @@ public static class WorkerHost
         await RunningServer.WaitAsync(stop.Token);
     }
 
-    /// <summary>The supervisor, until all workers have ended. Gives the code of the process; 0: as it was asked.</summary>
+    /// <summary>
+    /// The supervisor, until all workers have ended. Gives the code of the process; 0: as it was asked.
+    /// </summary>
     /// <exception cref="ServerStartException">It cannot start; the message says why and what to set.</exception>
     public static async Task<int> SuperviseAsync(
         ConfigurationSource source, SupervisorSignals signals, CancellationToken cancellationToken)
@@ -67,7 +69,8 @@ public static class WorkerHost
             if (folder.Length > WorkerLimits.FolderBytes)
             {
                 throw new ServerStartException(
-                    $"the folder for temporary files is too long for sockets in it: {folder}; set TMPDIR to a shorter one");
+                    $"the folder for temporary files is too long for sockets in it: {folder}; "
+                    + "set TMPDIR to a shorter one");
             }
 
             using var registry = new MetricRegistry(time);
@@ -144,7 +147,8 @@ public static class WorkerHost
 
         // For its names only: nothing connects before it is asked to.
         var snapshot = new GatewaySnapshot(
-            options, new ConnectionPools(TimeProvider.System).Connect(options), new ProviderStates(TimeProvider.System));
+            options, new ConnectionPools(TimeProvider.System).Connect(options),
+            new ProviderStates(TimeProvider.System));
         StartScreen.Write(Console.Error, source, addresses, listeners, snapshot, workers);
     }
 }

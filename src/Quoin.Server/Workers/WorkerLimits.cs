@@ -15,7 +15,7 @@ internal static class WorkerLimits
     /// <summary>A worker that was ready for so long is healthy: its next crash is a first one.</summary>
     public static readonly TimeSpan Health = TimeSpan.FromMinutes(1);
 
-    /// <summary>A loaded machine may take so long to start a process, whatever <c>server.worker_timeout</c> is.</summary>
+    /// <summary>A loaded machine may take so long to start a process, whatever the worker's timeout is.</summary>
     public static readonly TimeSpan ShortestStart = TimeSpan.FromSeconds(30);
 
     /// <summary>What a worker that was told to go may take beyond <c>server.shutdown_timeout</c>.</summary>
@@ -30,7 +30,7 @@ internal static class WorkerLimits
     /// <summary>How often the supervisor asks a worker that starts: a start takes about half a second.</summary>
     public static readonly TimeSpan StartPoll = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>How often it asks at most a worker that runs, and how often at least (with a page of metrics).</summary>
+    /// <summary>How often at least it asks a worker that runs, and for its page of metrics.</summary>
     public static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
 
     /// <summary>How often the supervisor looks at its clock.</summary>
@@ -59,7 +59,7 @@ internal static class WorkerLimits
     /// <summary>The other workers answer the control plane within this, or are left out of its answer.</summary>
     public static readonly TimeSpan ControlTime = TimeSpan.FromSeconds(3);
 
-    /// <summary>Names of drained providers that are kept; a name may be any that a caller of the control plane says.</summary>
+    /// <summary>Names of drained providers that are kept: a caller of the control plane may say any.</summary>
     public const int Drained = 1000;
 
     /// <summary>Connections of worker 0 to each other worker, for the control plane.</summary>

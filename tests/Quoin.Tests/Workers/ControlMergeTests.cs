@@ -23,13 +23,19 @@ public sealed class ControlMergeTests
     public void Providers_are_told_by_name_with_the_worst_state_and_the_latest_error()
     {
         Assert.Equal(
-            """{"data":[{"name":"a","state":"drained","circuit_breaker":"open","in_flight":3,"latency_ms":5,"""
-            + """"success_rate":0.5,"last_error":{"at":"2026-01-02","type":"y"}},{"name":"b","state":"healthy"}]}""",
+            """
+            {"data":[{"name":"a","state":"drained","circuit_breaker":"open","in_flight":3,"latency_ms":5,
+            "success_rate":0.5,"last_error":{"at":"2026-01-02","type":"y"}},{"name":"b","state":"healthy"}]}
+            """.ReplaceLineEndings(""),
             Merge(
-                """{"data":[{"name":"a","state":"healthy","circuit_breaker":"open","in_flight":1,"latency_ms":5,"""
-                + """"success_rate":1,"last_error":{"at":"2026-01-01","type":"x"}},{"name":"b","state":"healthy"}]}""",
-                """{"data":[{"name":"a","state":"drained","circuit_breaker":"closed","in_flight":2,"latency_ms":2,"""
-                + """"success_rate":0.5,"last_error":{"at":"2026-01-02","type":"y"}}]}"""));
+                """
+                {"data":[{"name":"a","state":"healthy","circuit_breaker":"open","in_flight":1,"latency_ms":5,
+                "success_rate":1,"last_error":{"at":"2026-01-01","type":"x"}},{"name":"b","state":"healthy"}]}
+                """,
+                """
+                {"data":[{"name":"a","state":"drained","circuit_breaker":"closed","in_flight":2,"latency_ms":2,
+                "success_rate":0.5,"last_error":{"at":"2026-01-02","type":"y"}}]}
+                """));
     }
 
     [Fact]
