@@ -124,7 +124,6 @@ internal static class ControlMerge
         return Number(asked == 0 ? 0 : Math.Round(found / asked, 4));
     }
 
-    private static JsonValue Number(double value) => value == Math.Floor(value) && Math.Abs(value) < 1e15
-        ? JsonValue.Create((long)value)
-        : JsonValue.Create(Math.Round(value, 6));
+    /// <summary>Always of one type, for it may be merged again; whole numbers are written without a point.</summary>
+    private static JsonValue Number(double value) => JsonValue.Create(Math.Round(value, 6));
 }

@@ -5,8 +5,9 @@ namespace Quoin.Server.Workers;
 
 /// <summary>
 /// The log of one of several processes that write to one output: each line gets the worker's number (the supervisor's
-/// has none), and lines go out whole in pieces that a pipe does not mix with those of others (<see cref="WorkerLimits.AtomicWrite"/>). Only a line
-/// that is longer by itself may be mixed. It is given whole lines.
+/// has none), and lines go out whole in pieces that a pipe does not mix with those of others
+/// (<see cref="WorkerLimits.AtomicWrite"/>). Only a line that is longer by itself may be mixed. It is given whole
+/// lines.
 /// </summary>
 internal sealed class LineStream(Stream output, int? worker) : Stream
 {

@@ -123,7 +123,8 @@ internal sealed partial class Supervisor
                 Start(name);
                 break;
             case WorkerStep.Serve:
-                Log.Ready(_logger, name, _processes[name].Id);
+                // It may have ended since.
+                Log.Ready(_logger, name, _processes.GetValueOrDefault(name)?.Id ?? 0);
                 if (name.Slot == 0)
                 {
                     PointOwner(name);

@@ -203,7 +203,7 @@ internal sealed class SupervisorCore
 
             Leave(old, WorkerStep.Retire);
         }
-        else if (_replacing is { } replacing && replacing.Slot == slot)
+        else if (_replacing is { } replacing && replacing.Slot == slot && !_workers.ContainsKey(replacing.Old.Name))
         {
             Count(slot);
             _replacing = null;

@@ -16,6 +16,13 @@ public sealed class ControlMergeTests
     }
 
     [Fact]
+    public void Any_number_of_workers_is_added_up() => Assert.Equal(
+        """{"capacity":3000,"wait":{"p50":0.25}}""",
+        Merge(
+            """{"capacity":1000,"wait":{"p50":0.1}}""", """{"capacity":1000,"wait":{"p50":0.25}}""",
+            """{"capacity":1000,"wait":{"p50":0}}"""));
+
+    [Fact]
     public void A_store_that_all_share_is_not_counted_twice() => Assert.Equal(
         """{"type":"redis","size":4}""", Merge("""{"type":"redis","size":3}""", """{"type":"redis","size":4}"""));
 

@@ -252,19 +252,15 @@ public sealed class SupervisorCoreTests
     {
         while (core.Actions.TryDequeue(out var action))
         {
-            switch (action.Step)
+            if (action.Step == WorkerStep.Start)
             {
-                case WorkerStep.Start:
-                    alive.Add(action.Worker, new SimulatedWorker());
-                    break;
-                case WorkerStep.Kill:
-                    alive[action.Worker].Killed = true;
-                    break;
-                case WorkerStep.Retire:
-                    alive[action.Worker].Leaving = true;
-                    break;
-                default:
-                    break;
+                alive.Add(action.Worker, new SimulatedWorker());
+            }
+            else if (alive.TryGetValue(action.Worker, out var worker))
+            {
+                // It has ended meanwhile where it is not there.
+                worker.Killed |= action.Step == WorkerStep.Kill;
+                worker.Leaving |= action.Step == WorkerStep.Retire;
             }
         }
     }
