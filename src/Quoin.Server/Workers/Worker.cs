@@ -188,12 +188,27 @@ internal sealed partial class Worker(WorkerIdentity identity, TimeProvider time,
                     reload();
                     break;
                 case -1:
-                    End(1);                                                                         // 4
+                    Leave();                                                                        // 4
                     break;
                 default:
                     break;
             }
         }
+    }
+
+    /// <summary>The last one to go takes the folder with it, which its supervisor could not.</summary>
+    private void Leave()
+    {
+        try
+        {
+            Directory.Delete(identity.Folder, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Another worker does the same at this moment.
+        }
+
+        End(1);
     }
 
     private async Task RetireAsync()                                                                // 3

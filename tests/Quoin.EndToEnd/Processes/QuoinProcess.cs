@@ -48,7 +48,7 @@ internal sealed class QuoinProcess : IAsyncDisposable
             // The port of the metrics page is the same by default for every server of the machine.
             server._process = new ChildProcess(
                 command[0], arguments, server._folder.Path,
-                [("METRICS_PORT", "0"), .. environment]);
+                [("METRICS_PORT", "0"), ("TMPDIR", server._folder.Path), .. environment]);
             server._log = server._process.ReadToEndAsync(CancellationToken.None);
             await server.WaitUntilReadyAsync(cancellationToken);
             return server;
