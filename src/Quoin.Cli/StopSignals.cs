@@ -13,9 +13,10 @@ internal sealed class StopSignals : IDisposable
     private readonly PosixSignalRegistration _terminate;
     private volatile bool _interrupted;
 
-    public StopSignals()
+    /// <param name="interrupt">False: Ctrl+C is for another process of the terminal's, which will ask.</param>
+    public StopSignals(bool interrupt = true)
     {
-        _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, interrupt ? Stop : Ignore);
         _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
     }
 
@@ -29,6 +30,8 @@ internal sealed class StopSignals : IDisposable
         _terminate.Dispose();
         _stop.Dispose();
     }
+
+    private static void Ignore(PosixSignalContext signal) => signal.Cancel = true;
 
     private void Stop(PosixSignalContext signal)
     {

@@ -44,10 +44,11 @@ internal sealed class GatewayParts : IAsyncDisposable
     private readonly SharedLimits _limits;
     private HealthProbe? _probe;
 
+    /// <param name="hasJobs">False: another process of this server has them.</param>
     /// <exception cref="ServerStartException">A part cannot start; what it has logged may tell more.</exception>
     public GatewayParts(
         ConfigurationSource source, MetricRegistry registry, GatewayMetrics metrics, TimeProvider time,
-        ILoggerFactory loggers)
+        ILoggerFactory loggers, bool hasJobs = true)
     {
         var options = source.Current;
         (_time, _loggers, _metrics) = (time, loggers, metrics);
@@ -65,7 +66,7 @@ internal sealed class GatewayParts : IAsyncDisposable
         admissionMetrics.Watch(_admission);
         var services = new GatewayServices(time, IdSource.FromSystem(), metrics, new ServerTiming(time));
         _usage = UsageService.Open(source, registry, time, loggers);
-        _jobs = JobService.Open(source, services, registry, loggers);
+        _jobs = hasJobs ? JobService.Open(source, services, registry, loggers) : null;
         var limitMetrics = new RateLimitMetrics(registry);
         _limits = new SharedLimits(limitMetrics, time, loggers);
         _limits.Configure(options);

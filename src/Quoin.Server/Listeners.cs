@@ -12,12 +12,12 @@ internal sealed class Listeners
 {
     private readonly QuoinOptions _options;
 
-    public Listeners(ConfigurationSource source)
+    public Listeners(ConfigurationSource source, bool hasMetricsPort = true)
     {
         _options = source.Current;
         Edge = EdgeOf(_options.Server);
         var metrics = _options.Metrics;
-        if (!metrics.Enabled || metrics.Port == 0 || metrics.Port == _options.Server.Port)
+        if (!hasMetricsPort || !metrics.Enabled || metrics.Port == 0 || metrics.Port == _options.Server.Port)
         {
             return;
         }

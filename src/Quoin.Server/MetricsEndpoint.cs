@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Quoin.Server.Configuration;
 using Quoin.Server.Control.Routes;
 using Quoin.Server.Telemetry;
+using Quoin.Server.Workers;
 
 namespace Quoin.Server;
 
@@ -22,7 +23,8 @@ internal readonly record struct MetricsPort(int? Port, string Path)
 internal static class MetricsEndpoint
 {
     public static void MapMetrics(
-        this IEndpointRouteBuilder routes, ConfigurationSource source, MetricsPage page, Listeners listeners)
+        this IEndpointRouteBuilder routes, ConfigurationSource source, MetricsPage page, Listeners listeners,
+        Worker? worker = null)
     {
         var metrics = source.Current.Metrics;
         if (!metrics.Enabled)
@@ -35,7 +37,7 @@ internal static class MetricsEndpoint
             if (listeners.IsLoopback || http.Connection.LocalPort == listeners.MetricsPort
                 || http.Features.Get<ExposedRoute>() is not null)
             {
-                return page.HandleAsync(http);
+                return worker?.WriteMetricsAsync(http) ?? page.HandleAsync(http);
             }
 
             http.Response.StatusCode = StatusCodes.Status404NotFound;

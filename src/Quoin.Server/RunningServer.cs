@@ -4,19 +4,21 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Quoin.Server.Telemetry;
+using Quoin.Server.Workers;
 
 namespace Quoin.Server;
 
 /// <summary>A server that listens. Disposing it stops it: no new connections, running requests finish.</summary>
 internal sealed class RunningServer(
     WebApplication app, LogOutput log, MetricRegistry registry, IDisposable reloads,
-    GatewayParts gateway, ConnectionMetrics connections)
+    GatewayParts gateway, ConnectionMetrics connections, Worker? worker = null)
     : IAsyncDisposable
 {
     /// <summary>Where it listens, the main listener first, with the ports it was given.</summary>
     public IReadOnlyList<Uri> Addresses { get; } =
     [
         .. app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses
+            .Where(address => !address.StartsWith("http://unix:", StringComparison.Ordinal))
             .Select(address => new Uri(address)),
     ];
 
@@ -32,6 +34,7 @@ internal sealed class RunningServer(
         reloads.Dispose();
         await app.StopAsync(CancellationToken.None);
         await gateway.DisposeAsync();
+        worker?.WriteLastPage(registry);
         connections.Dispose();
         await app.DisposeAsync();
         await log.DisposeAsync();

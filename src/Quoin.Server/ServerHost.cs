@@ -13,6 +13,7 @@ using Quoin.Server.Gateway.RateLimits;
 using Quoin.Server.Gateway.Settle;
 using Quoin.Server.Gateway.Sim;
 using Quoin.Server.Telemetry;
+using Quoin.Server.Workers;
 
 namespace Quoin.Server;
 
@@ -47,11 +48,12 @@ public static class ServerHost
             .Concat(StoreTable.Check(options.Llm.Cache))
             .Concat(Listeners.Check(options.Server))
             .Concat(RouteTable.Check(options))
-            .Concat(EdgeFeatures.Check(options.Server));
+            .Concat(EdgeFeatures.Check(options.Server))
+            .Concat(WorkerCount.Check(options));
 
     internal static async Task<RunningServer> StartAsync(
         ConfigurationSource source, TimeProvider time, Stream logStream, TextWriter screen,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken, Worker? worker = null)
     {
         var options = source.Current;
 
@@ -64,12 +66,13 @@ public static class ServerHost
         var metrics = new GatewayMetrics(registry);
         metrics.KnowModels(options);
 
-        var listeners = new Listeners(source);
-        var app = CreateApplication(options, listeners, log, time);
+        var listeners = new Listeners(source, hasMetricsPort: worker is null);
+        var app = CreateApplication(options, listeners, log, time, worker);
         var connections = new ConnectionMetrics(registry, app.Services.GetService<IMeterFactory>());
         var loggers = app.Services.GetRequiredService<ILoggerFactory>();
 
-        var gateway = await OpenGatewayAsync(source, registry, metrics, time, loggers, log);
+        var gateway = await OpenGatewayAsync(
+            source, registry, metrics, time, loggers, log, worker?.Identity.IsOwner ?? true);
         var requestLog = new RequestLog(log, time);
         var edgeFeatures = new EdgeFeatures(options.Server, loggers);
         var reloads = source.OnChange((_, now) =>
@@ -82,6 +85,7 @@ public static class ServerHost
 
         var metricsPort = new MetricsPort(listeners.MetricsPort, options.Metrics.Path);
         var routes = new RouteGate(source, gateway.Services, new BucketTable(time));
+        worker?.Use(app, registry);
         app.UseConnectionRequests(listeners.Edge);
         app.Use(routes.RewriteAsync);
         app.UseRouting();
@@ -95,18 +99,18 @@ public static class ServerHost
         var stopping = app.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         gateway.Map(app, stopping);
         app.MapHealth(gateway.Snapshots, listeners.IsLoopback, stopping);
-        app.MapMetrics(source, new MetricsPage(registry), listeners);
+        app.MapMetrics(source, new MetricsPage(registry), listeners, worker);
 
         await ListenAsync(app, listeners, log, gateway, cancellationToken);
         gateway.Start(EdgeOf);
         source.Start(loggers.CreateLogger("Quoin.Configuration"), time);
-        var server = new RunningServer(app, log, registry, reloads, gateway, connections);
+        var server = new RunningServer(app, log, registry, reloads, gateway, connections, worker);
         StartScreen.Write(screen, source, server.Addresses, listeners, gateway.Snapshots.Current);
         return server;
     }
 
     private static WebApplication CreateApplication(
-        QuoinOptions options, Listeners listeners, LogOutput log, TimeProvider time)
+        QuoinOptions options, Listeners listeners, LogOutput log, TimeProvider time, Worker? worker)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "quoin" });
         builder.Logging.AddLogOutput(log, time);
@@ -121,18 +125,23 @@ public static class ServerHost
             {
                 SocketScheduling.Configure(sockets);
                 sockets.UseHttpEdge(listeners.Edge);
+                worker?.Configure(sockets);
             })
-            .ConfigureKestrel(listeners.Configure);
+            .ConfigureKestrel(kestrel =>
+            {
+                worker?.Configure(kestrel);
+                listeners.Configure(kestrel);
+            });
         return builder.Build();
     }
 
     private static async Task<GatewayParts> OpenGatewayAsync(
         ConfigurationSource source, MetricRegistry registry, GatewayMetrics metrics, TimeProvider time,
-        ILoggerFactory loggers, LogOutput log)
+        ILoggerFactory loggers, LogOutput log, bool hasJobs)
     {
         try
         {
-            return new GatewayParts(source, registry, metrics, time, loggers);
+            return new GatewayParts(source, registry, metrics, time, loggers, hasJobs);
         }
         catch (ServerStartException)
         {

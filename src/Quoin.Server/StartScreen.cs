@@ -10,11 +10,16 @@ internal static class StartScreen
 {
     public static void Write(
         TextWriter screen, ConfigurationSource source, IReadOnlyList<Uri> addresses, Listeners listeners,
-        GatewaySnapshot snapshot)
+        GatewaySnapshot snapshot, int workers = 1)
     {
         screen.WriteLine($"Quoin {Product.Version}");
         var protocols = listeners.Edge.CertificateFile is null ? "HTTP/1.1" : "HTTP/1.1, HTTP/2";
         screen.WriteLine($"  listening      {addresses[0].ToString().TrimEnd('/')} ({protocols})");
+        if (workers > 1)
+        {
+            screen.WriteLine($"  workers        {workers}");
+        }
+
         if (source.Current.Metrics.Enabled && (listeners.MetricsPort is not null || listeners.IsLoopback))
         {
             var page = listeners.MetricsPort is null ? addresses[0] : addresses[^1];

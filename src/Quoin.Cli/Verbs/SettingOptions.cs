@@ -14,6 +14,7 @@ internal sealed class SettingOptions
         ("--port", "server.port", "N", "Port to listen on; 0 takes a free one"),
         ("--tls-cert", "server.tls.cert_file", "FILE", "PEM certificate: serve over TLS"),
         ("--tls-key", "server.tls.key_file", "FILE", "PEM key of the certificate"),
+        ("--workers", "server.workers", "N", "Processes that share the port; auto: one a core"),
         ("--metrics-port", "metrics.port", "N", "Port of the metrics page; 0: the main port only"),
         ("--log-level", "logging.level", "LEVEL", "trace, debug, info, warn or error"),
         ("--log-format", "logging.format", "FORMAT", "json or text"),

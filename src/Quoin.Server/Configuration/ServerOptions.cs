@@ -111,4 +111,40 @@ public sealed record ServerOptions
 
     /// <summary>Headers by which browsers guard pages.</summary>
     public ServerSecurityHeaderOptions SecurityHeaders { get; init; } = new();
+
+    /// <summary>
+    /// Processes that share the port, under one that supervises them; <c>auto</c>: cores ×
+    /// <c>server.workers_per_core</c>, at most <c>server.max_workers</c>. 1: the one process, without a supervisor.
+    /// 1..100.
+    /// </summary>
+    [Setting(Env = ["WEB_CONCURRENCY"], Restart = true)]
+    public string Workers { get; init; } = "1";
+
+    /// <summary>Workers for each core where <c>server.workers</c> is <c>auto</c>. 1..4.</summary>
+    [Setting(Env = ["WORKERS_PER_CORE"], Restart = true, Min = 1, Max = 4)]
+    public int WorkersPerCore { get; init; } = 1;
+
+    /// <summary>Most workers that <c>server.workers: auto</c> makes. 1..100.</summary>
+    [Setting(Env = ["MAX_WORKERS"], Restart = true, Min = 1, Max = 100)]
+    public int MaxWorkers { get; init; } = 10;
+
+    /// <summary>
+    /// A worker that does not answer its supervisor for so long is killed and replaced. It also bounds the time that
+    /// a worker may take to start, never below 30s. 2s..1h.
+    /// </summary>
+    [Setting(Env = ["WORKER_TIMEOUT"], Restart = true, Min = 2, Max = 3600)]
+    public TimeSpan WorkerTimeout { get; init; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>
+    /// A worker is replaced without loss after so many requests of clients; 0: never. Workers only. 0..2147483647.
+    /// </summary>
+    [Setting(Env = ["MAX_REQUESTS"], Restart = true, Min = 0, Max = 2147483647)]
+    public int MaxRequests { get; init; }
+
+    /// <summary>
+    /// For each worker a random number from 0 to this is added to <c>server.max_requests</c>, so that they are not
+    /// all due at once. 0..2147483647.
+    /// </summary>
+    [Setting(Env = ["MAX_REQUESTS_JITTER"], Restart = true, Min = 0, Max = 2147483647)]
+    public int MaxRequestsJitter { get; init; } = 1000;
 }

@@ -51,7 +51,13 @@ internal sealed class ConnectionMetrics : IDisposable
                 listener.EnableMeasurementEvents(instrument);
             }
         };
-        _listener.SetMeasurementEventCallback<long>((instrument, value, _, _) => Count(instrument.Name, value));
+        _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
+        {
+            if (!IsBetweenProcesses(tags))
+            {
+                Count(instrument.Name, value);
+            }
+        });
         _listener.SetMeasurementEventCallback<double>((instrument, _, tags, _) => Count(instrument.Name, tags));
         _listener.Start();
     }
@@ -73,7 +79,8 @@ internal sealed class ConnectionMetrics : IDisposable
     /// <summary>Durations, of which the number and the end are of interest.</summary>
     private void Count(string instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
-        if (instrument is not ("kestrel.connection.duration" or "kestrel.tls_handshake.duration"))
+        if (instrument is not ("kestrel.connection.duration" or "kestrel.tls_handshake.duration")
+            || IsBetweenProcesses(tags))
         {
             return;
         }
@@ -88,6 +95,20 @@ internal sealed class ConnectionMetrics : IDisposable
             ? _ended.With(Bounded(error))
             : _handshakes.With(error == "none" ? "success" : "failure");
         series.Add(Stripes.Current, 1);
+    }
+
+    /// <summary>Workers speak to each other over Unix sockets; clients do not.</summary>
+    private static bool IsBetweenProcesses(ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        foreach (var tag in tags)
+        {
+            if (tag is { Key: "network.transport", Value: "unix" })
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private string Bounded(string reason)

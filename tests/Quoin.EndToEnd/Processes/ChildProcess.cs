@@ -45,6 +45,8 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         _readingErrors = ReadErrorsAsync();
     }
 
+    public int Id => _process.Id;
+
     public bool HasExited => _process.HasExited;
 
     public int ExitCode => _process.ExitCode;
@@ -101,6 +103,14 @@ internal sealed partial class ChildProcess : IAsyncDisposable
     {
         if (!_process.HasExited && Kill(_process.Id, SigTerm) != 0 && !_process.HasExited)
             throw Failure($"could not be signalled (errno {Marshal.GetLastPInvokeError()})");
+    }
+
+    /// <summary>Sends a signal to any process.</summary>
+    public static void Signal(int process, int signal)
+    {
+        if (Kill(process, signal) != 0)
+            throw new InvalidOperationException(
+                $"{process} could not be signalled (errno {Marshal.GetLastPInvokeError()})");
     }
 
     /// <summary>SIGKILL, to it and to what it has started.</summary>

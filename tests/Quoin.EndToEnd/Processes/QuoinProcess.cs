@@ -18,6 +18,9 @@ internal sealed class QuoinProcess : IAsyncDisposable
 
     public Uri Address { get; private set; } = new("http://127.0.0.1");
 
+    /// <summary>Where its configuration is, if it has one.</summary>
+    public string ConfigurationFile => Path.Combine(_folder.Path, "quoin.yaml");
+
     public ChildProcess Process => _process ?? throw new InvalidOperationException("Not started.");
 
     /// <summary>Starts the server; without <paramref name="configuration"/> it has no configuration at all.</summary>
@@ -45,7 +48,7 @@ internal sealed class QuoinProcess : IAsyncDisposable
             // The port of the metrics page is the same by default for every server of the machine.
             server._process = new ChildProcess(
                 command[0], arguments, server._folder.Path,
-                [("METRICS_PORT", "0"), .. environment]);
+                [("METRICS_PORT", "0"), ("TMPDIR", server._folder.Path), .. environment]);
             server._log = server._process.ReadToEndAsync(CancellationToken.None);
             await server.WaitUntilReadyAsync(cancellationToken);
             return server;

@@ -40,6 +40,7 @@ public sealed class LayoutTests
         ["Storage"] = ["Configuration", "Telemetry"],
         ["Cluster"] = ["Configuration", "Telemetry"],
         ["Gateway"] = ["Configuration", "Telemetry", "Storage"],
+        ["Workers"] = ["Configuration", "Telemetry", "Storage", "Gateway"],
         ["Flows"] = ["Configuration", "Telemetry", "Storage", "Gateway"],
         ["Agents"] = ["Configuration", "Telemetry", "Storage", "Gateway", "Cluster"],
         ["Control"] = ["Configuration", "Telemetry", "Storage", "Cluster", "Gateway", "Flows", "Agents"],

@@ -86,9 +86,7 @@ internal sealed class SqliteDatabase(string path, IReadOnlyList<string> migratio
     private void Migrate(SqliteConnection connection)
     {
         Execute(connection, "CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY) STRICT");
-        using var read = connection.CreateCommand();
-        read.CommandText = "SELECT coalesce(max(version), 0) FROM migrations";
-        var version = Convert.ToInt32(read.ExecuteScalar(), CultureInfo.InvariantCulture);
+        var version = ReadVersion(connection, transaction: null);
         if (version > migrations.Count)
         {
             throw new IOException(string.Create(
@@ -96,15 +94,31 @@ internal sealed class SqliteDatabase(string path, IReadOnlyList<string> migratio
                 $"its schema is version {version}, this build knows {migrations.Count}: it was used by a newer one"));
         }
 
-        for (; version < migrations.Count; version++)
+        while (version < migrations.Count)
         {
+            // Nobody else writes from here on; another process may have made it just before.
             using var transaction = connection.BeginTransaction();
+            version = ReadVersion(connection, transaction);
+            if (version >= migrations.Count)
+            {
+                return;
+            }
+
             using var command = connection.CreateCommand();
             command.Transaction = transaction;
             command.CommandText = migrations[version] + "; INSERT INTO migrations VALUES ($version)";
             command.Parameters.AddWithValue("$version", version + 1);
             command.ExecuteNonQuery();
             transaction.Commit();
+            version++;
         }
+    }
+
+    private static int ReadVersion(SqliteConnection connection, SqliteTransaction? transaction)
+    {
+        using var read = connection.CreateCommand();
+        read.Transaction = transaction;
+        read.CommandText = "SELECT coalesce(max(version), 0) FROM migrations";
+        return Convert.ToInt32(read.ExecuteScalar(), CultureInfo.InvariantCulture);
     }
 }
