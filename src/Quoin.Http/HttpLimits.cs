@@ -41,4 +41,13 @@ internal static class HttpLimits
     /// tell of TLS and themselves.
     /// </summary>
     public const int ProxyHeaderBytes = 4096;
+
+    /// <summary>A file that is served from memory. What is larger is better read as it is sent.</summary>
+    public const int HeldFileBytes = 2 * 1024 * 1024;
+
+    /// <summary>All files of a folder in memory: as much as all cached answers.</summary>
+    public const long HeldFilesBytes = 64L * 1024 * 1024;
+
+    /// <summary>Their number: empty files take memory too.</summary>
+    public const int HeldFiles = 10_000;
 }

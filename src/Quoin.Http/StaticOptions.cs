@@ -24,6 +24,15 @@ public sealed record StaticOptions
     /// </summary>
     public bool Precompressed { get; init; } = true;
 
+    /// <summary>
+    /// How long a file that was found is served from memory, up to 2 MB of each and 64 MB of all, before the disk is
+    /// asked again whether it has changed; zero: each time, and nothing is kept. 0..1 h.
+    /// </summary>
+    public TimeSpan HoldFor { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The clock of <see cref="HoldFor"/>.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     /// <summary>Media types by extension, such as <c>.gltf</c>, beside and before the usual ones.</summary>
     public IReadOnlyDictionary<string, string> MediaTypes { get; init; } =
         new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);

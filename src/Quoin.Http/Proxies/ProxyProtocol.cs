@@ -97,7 +97,7 @@ internal sealed partial class ProxyProtocol(ProxyOptions options, TimeProvider t
 
     private static partial class Log
     {
-        [LoggerMessage(4100, LogLevel.Warning, "A connection from {Peer} was closed by the PROXY protocol: {Fault}",
+        [LoggerMessage(4020, LogLevel.Warning, "A connection from {Peer} was closed by the PROXY protocol: {Fault}",
             EventName = nameof(Refused))]
         public static partial void Refused(ILogger logger, EndPoint? peer, string fault);
     }

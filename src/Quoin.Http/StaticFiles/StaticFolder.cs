@@ -27,11 +27,12 @@ internal sealed class StaticFolder
 
     private readonly FileTree _files;
     private readonly StaticOptions _options;
+    private readonly HeldFiles _held;
     private readonly FileExtensionContentTypeProvider _types = new();
 
     private StaticFolder(FileTree files, StaticOptions options)
     {
-        (_files, _options) = (files, options);
+        (_files, _options, _held) = (files, options, new HeldFiles(options));
         foreach (var (extension, type) in options.MediaTypes)
         {
             _types.Mappings[extension] = type;
@@ -45,7 +46,9 @@ internal sealed class StaticFolder
             ? $"\"{prefix}\"; accepted: a path such as /assets"
             : options.MaxAge < TimeSpan.Zero || options.MaxAge > TimeSpan.FromDays(365)
                 ? $"MaxAge: {options.MaxAge}; accepted: 0..365 d"
-                : null;
+                : options.HoldFor < TimeSpan.Zero || options.HoldFor > TimeSpan.FromHours(1)
+                    ? $"HoldFor: {options.HoldFor}; accepted: 0..1 h"
+                    : null;
 
     /// <summary>Null: there is no such folder.</summary>
     public static StaticFolder? Open(string root, StaticOptions options) =>
@@ -55,6 +58,12 @@ internal sealed class StaticFolder
     /// <param name="path">Below the folder, without a slash in front.</param>
     public async Task<bool> TryServeAsync(HttpContext context, string path)
     {
+        if (_held.FindFresh(path) is { } fresh && fresh.Find(Choose(context, fresh.Codings)) is { } held)
+        {
+            await SendAsync(context, fresh.Name, held, fresh.Codings.Count > 0);
+            return true;
+        }
+
         var isFolderPath = context.Request.Path.Value!.EndsWith('/');
         var file = _files.Find(path.EndsWith('/') ? path[..^1] : path, out var isFolder);
         if (isFolder && _options.Index is { } index)
@@ -80,7 +89,9 @@ internal sealed class StaticFolder
 
     private async Task<bool> ServeAsync(HttpContext context, string path, FileInfo file)
     {
-        var (coding, found) = Choose(context, path, file, out var hasSibling);
+        var siblings = FindSiblings(path, file);
+        var coding = Choose(context, [.. siblings.Keys]);
+        var found = coding is null ? file : siblings[coding];
         FileStream content;
         try
         {
@@ -95,42 +106,101 @@ internal sealed class StaticFolder
 
         await using (content)
         {
-            DropWhatIsOverruled(context.Request.Headers);
-            var headers = context.Response.Headers;
-            headers.CacheControl = CacheControlOf(file.Name);
-            headers.XContentTypeOptions = "nosniff";
-            if (coding is not null)
+            if (_held.Takes(content.Length) && path.Length > 0 && !path.EndsWith('/'))
             {
-                headers.ContentEncoding = coding;
-            }
-
-            if (hasSibling)
-            {
-                headers.Append(HeaderNames.Vary, HeaderNames.AcceptEncoding);
+                var variant = await HoldAsync(path, file, siblings, coding, content, context.RequestAborted);
+                await SendAsync(context, file.Name, variant, siblings.Count > 0);
+                return true;
             }
 
             // Of what was opened, whatever has come to its name since.
-            var changed = new DateTimeOffset(File.GetLastWriteTimeUtc(content.SafeFileHandle), TimeSpan.Zero);
-            var result = Results.Stream(
+            var changed = ChangedAt(content);
+            Announce(context, file.Name, coding, siblings.Count > 0);
+            await Results.Stream(
                 content, TypeOf(file.Name), lastModified: changed, entityTag: TagOf(content.Length, changed, coding),
-                enableRangeProcessing: true);
-            await result.ExecuteAsync(context);
+                enableRangeProcessing: true).ExecuteAsync(context);
         }
 
         return true;
     }
 
-    private (string? Coding, FileInfo File) Choose(
-        HttpContext context, string path, FileInfo file, out bool hasSibling)
+    private Task SendAsync(HttpContext context, string name, HeldVariant variant, bool hasSibling)
     {
-        hasSibling = false;
-        if (!_options.Precompressed)
+        Announce(context, name, variant.Coding, hasSibling);
+        return AsksForAll(context.Request.Headers)
+            ? SendWholeAsync(context, TypeOf(name), variant)
+            : Results.Bytes(
+                variant.Bytes, TypeOf(name), lastModified: variant.Changed, entityTag: variant.Tag,
+                enableRangeProcessing: true).ExecuteAsync(context);
+    }
+
+    /// <summary>
+    /// What the file result does where there is nothing to decide. Without the request's token, which would have to be
+    /// made for it: a client that goes ends the writing anyway.
+    /// </summary>
+    private static Task SendWholeAsync(HttpContext context, string type, HeldVariant variant)
+    {
+        var response = context.Response;
+        response.ContentType = type;
+        response.ContentLength = variant.Bytes.Length;
+        response.Headers.ETag = variant.TagText;
+        response.Headers.LastModified = variant.ChangedText;
+        response.Headers.AcceptRanges = "bytes";
+        return HttpMethods.IsHead(context.Request.Method)
+            ? Task.CompletedTask
+            : response.Body.WriteAsync(variant.Bytes, CancellationToken.None).AsTask();
+    }
+
+    private static bool AsksForAll(IHeaderDictionary headers) =>
+        headers.Range.Count == 0 && headers.IfNoneMatch.Count == 0 && headers.IfMatch.Count == 0
+        && headers.IfModifiedSince.Count == 0 && headers.IfUnmodifiedSince.Count == 0;
+
+    private void Announce(HttpContext context, string name, string? coding, bool hasSibling)
+    {
+        DropWhatIsOverruled(context.Request.Headers);
+        var headers = context.Response.Headers;
+        headers.CacheControl = CacheControlOf(name);
+        headers.XContentTypeOptions = "nosniff";
+        if (coding is not null)
         {
-            return (null, file);
+            headers.ContentEncoding = coding;
         }
 
+        if (hasSibling)
+        {
+            headers.Append(HeaderNames.Vary, HeaderNames.AcceptEncoding);
+        }
+    }
+
+    /// <summary>Reads the file, unless it is in memory as it was; what else of it is as it was stays there.</summary>
+    private async Task<HeldVariant> HoldAsync(
+        string path, FileInfo file, Dictionary<string, FileInfo> siblings, string? coding, FileStream content,
+        CancellationToken cancellationToken)
+    {
+        var looked = _options.Time.GetTimestamp();
+        var changed = ChangedAt(content);
+        var known = _held.Find(path)?.Variants ?? [];
+        var variant = known.FirstOrDefault(held =>
+            held.Coding == coding && held.Changed == changed && held.Bytes.Length == content.Length);
+        if (variant is null)
+        {
+            var bytes = new byte[content.Length];
+            var length = await content.ReadAtLeastAsync(
+                bytes, bytes.Length, throwOnEndOfStream: false, cancellationToken);
+            bytes = length == bytes.Length ? bytes : bytes[..length];
+            variant = new HeldVariant(coding, bytes, changed, TagOf(bytes.Length, changed, coding));
+        }
+
+        var others = known.Where(held => held.Coding != coding
+            && held.IsStill(held.Coding is null ? file : siblings.GetValueOrDefault(held.Coding)));
+        _held.Put(path, new HeldFile(file.Name, [.. siblings.Keys], [variant, .. others], looked));
+        return variant;
+    }
+
+    private Dictionary<string, FileInfo> FindSiblings(string path, FileInfo file)
+    {
         var found = new Dictionary<string, FileInfo>(StringComparer.Ordinal);
-        foreach (var (coding, extension) in Siblings)
+        foreach (var (coding, extension) in _options.Precompressed ? Siblings : [])
         {
             if (_files.Find(path + extension, out _) is { } sibling
                 && sibling.LastWriteTimeUtc >= file.LastWriteTimeUtc)
@@ -139,12 +209,15 @@ internal sealed class StaticFolder
             }
         }
 
-        hasSibling = found.Count > 0;
-        return hasSibling
-            && AcceptedCodings.Parse(context.Request.Headers.AcceptEncoding).Choose([.. found.Keys]) is { } chosen
-                ? (chosen, found[chosen])
-                : (null, file);
+        return found;
     }
+
+    private static string? Choose(HttpContext context, IReadOnlyList<string> codings) => codings.Count == 0
+        ? null
+        : AcceptedCodings.Parse(context.Request.Headers.AcceptEncoding).Choose([.. codings]);
+
+    private static DateTimeOffset ChangedAt(FileStream content) =>
+        new(File.GetLastWriteTimeUtc(content.SafeFileHandle), TimeSpan.Zero);
 
     /// <summary>
     /// Dates count only where there are no tags (RFC 9110 §13.1.3, §13.1.4); the file result would let a date that

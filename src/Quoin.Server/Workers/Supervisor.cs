@@ -199,22 +199,22 @@ internal sealed partial class Supervisor
 
     private static partial class Log
     {
-        [LoggerMessage(4100, LogLevel.Information, "Worker {Worker} is ready, process {Process}",
+        [LoggerMessage(4300, LogLevel.Information, "Worker {Worker} is ready, process {Process}",
             EventName = nameof(Ready))]
         public static partial void Ready(ILogger logger, WorkerName worker, int process);
 
-        [LoggerMessage(4101, LogLevel.Information, "Worker {Worker} is being replaced", EventName = nameof(Retires))]
+        [LoggerMessage(4301, LogLevel.Information, "Worker {Worker} is being replaced", EventName = nameof(Retires))]
         public static partial void Retires(ILogger logger, WorkerName worker);
 
-        [LoggerMessage(4102, LogLevel.Warning, "Worker {Worker} did not answer, start or end in time and is killed",
+        [LoggerMessage(4302, LogLevel.Warning, "Worker {Worker} did not answer, start or end in time and is killed",
             EventName = nameof(Killed))]
         public static partial void Killed(ILogger logger, WorkerName worker);
 
-        [LoggerMessage(4103, LogLevel.Error, "Worker {Worker} cannot be started: {Reason}",
+        [LoggerMessage(4303, LogLevel.Error, "Worker {Worker} cannot be started: {Reason}",
             EventName = nameof(NotStarted))]
         public static partial void NotStarted(ILogger logger, WorkerName worker, string reason);
 
-        [LoggerMessage(4104, LogLevel.Information, "Worker {Worker} has ended with {Code}", EventName = nameof(Ended))]
+        [LoggerMessage(4304, LogLevel.Information, "Worker {Worker} has ended with {Code}", EventName = nameof(Ended))]
         public static partial void Ended(ILogger logger, WorkerName worker, int code);
     }
 }

@@ -186,7 +186,7 @@ public sealed class StaticFilesTests : IDisposable
     [Fact]
     public async Task The_tag_changes_with_a_change_within_the_same_second()
     {
-        await using var server = await StartAsync();
+        await using var server = await StartAsync(new() { HoldFor = TimeSpan.Zero });
         using var before = await server.GetAsync("/assets/app.js");
         File.SetLastWriteTimeUtc(Path.Combine(_root, "app.js"), Changed.AddTicks(1));
         using var after = await server.GetAsync("/assets/app.js", ("If-None-Match", before.Headers.ETag!.ToString()));
