@@ -15,11 +15,12 @@ internal static class HttpRelay
         HeaderNames.TransferEncoding, HeaderNames.Upgrade,
     };
 
-    public static HttpRequestMessage RequestOf(HttpContext http, Stream? body)
+    /// <param name="path">Another than the one that was asked for.</param>
+    public static HttpRequestMessage RequestOf(HttpContext http, Stream? body, string? path = null)
     {
         var request = http.Request;
         var target = http.Features.Get<IHttpRequestFeature>()?.RawTarget;
-        var path = target is ['/', ..] ? target : request.Path + request.QueryString.ToUriComponent();
+        path ??= target is ['/', ..] ? target : request.Path + request.QueryString.ToUriComponent();
         var message = new HttpRequestMessage(
             new HttpMethod(request.Method),
             new Uri(UnixClient.Root + path.TrimStart('/'), new UriCreationOptions

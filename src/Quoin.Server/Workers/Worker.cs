@@ -72,7 +72,7 @@ internal sealed partial class Worker(WorkerIdentity identity, TimeProvider time,
     /// <summary>The supervisor's page: that of all workers.</summary>
     public async Task WriteMetricsAsync(HttpContext http)
     {
-        using var message = HttpRelay.RequestOf(http, body: null);
+        using var message = HttpRelay.RequestOf(http, body: null, http.Request.Path);
         using var answer = await _page.SendAsync(message, http.RequestAborted);
         HttpRelay.CopyHead(answer, http.Response);
         await HttpRelay.CopyBodyAsync(answer, http);

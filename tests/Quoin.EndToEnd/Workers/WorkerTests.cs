@@ -86,11 +86,15 @@ public sealed class WorkerTests
     [Fact]
     public async Task The_metrics_of_all_workers_are_one_page_that_adds_up()
     {
-        await using var server = await StartAsync("server: {workers: 3}");
+        await using var server = await StartAsync(
+            "server: {workers: 3}\nroutes: [{path: /metrics, handler: metrics, version: v1}]");
         await using var load = new WorkerLoad(server.Address, Clients);
         await UntilAsync(() => load.Answered > 60);
         await load.StopAsync();
         Assert.Equal(load.Answered, await CountAsync(server));
+        using var http = new HttpClient();
+        var routed = await http.GetStringAsync(new Uri(server.Address, "/v1/metrics"), Cancelled);
+        Assert.Contains("quoin_worker_up{worker=\"2\"} 1", routed, StringComparison.Ordinal);
     }
 
     [Fact]
