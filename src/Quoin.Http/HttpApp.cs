@@ -208,8 +208,7 @@ public sealed class HttpApp : IAsyncDisposable
     /// <exception cref="IOException">The port is taken, or not this user's.</exception>
     public Task StartAsync(CancellationToken cancellationToken = default)
     {
-        _app.UseOutputCache();
-        _app.Use(next => new EntityTags(next).InvokeAsync);
+        _app.Use(AroundCached);
         _app.Use(next => new MethodAnswers(next).InvokeAsync);
         return _app.StartAsync(cancellationToken);
     }
@@ -225,6 +224,19 @@ public sealed class HttpApp : IAsyncDisposable
     {
         await StartAsync(cancellationToken);
         await _app.WaitForShutdownAsync(cancellationToken);
+    }
+
+    /// <summary>Routes that are not cached go by.</summary>
+    private RequestDelegate AroundCached(RequestDelegate next)
+    {
+        var branch = ((IApplicationBuilder)_app).New();
+        branch.UseOutputCache();
+        branch.Use(inner => new EntityTags(inner).InvokeAsync);
+        branch.Run(next);
+        var cached = branch.Build();
+        return context => context.GetEndpoint()?.Metadata.GetMetadata<IOutputCachePolicy>() is null
+            ? next(context)
+            : cached(context);
     }
 
     /// <summary>Stops it if it runs.</summary>

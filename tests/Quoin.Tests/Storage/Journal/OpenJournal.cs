@@ -37,8 +37,14 @@ internal sealed class OpenJournal : IAsyncDisposable
     /// <summary>The save interval passes, and the writer has done what it does then.</summary>
     public async Task SaveAsync()
     {
+        // The append is answered before the interval's work is done; a clock that is turned on then is not seen.
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        void Set() => done.TrySetResult();
+        Clock.TimerSet += Set;
         Clock.Advance(SaveInterval);
         await AppendAsync("after the interval");
+        await done.Task;
+        Clock.TimerSet -= Set;
     }
 
     public async ValueTask DisposeAsync()
