@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using StackExchange.Redis;
 
 namespace Quoin.Tests.Fakes;
 
@@ -17,10 +16,6 @@ internal sealed class RedisServer : IAsyncDisposable
     public int Port { get; }
 
     public string Address => $"127.0.0.1:{Port}";
-
-    /// <summary>A client that is in no hurry: on a machine with much else to do an answer may take its time.</summary>
-    public Task<ConnectionMultiplexer> ConnectAsync(string options = "") =>
-        ConnectionMultiplexer.ConnectAsync($"{Address},syncTimeout=60000,{options}");
 
     /// <summary>Skips the test where the program is not installed.</summary>
     public static async Task<RedisServer> StartAsync(string password = "")

@@ -95,7 +95,7 @@ public sealed partial class SharedLimitsTests
     public async Task What_was_not_used_of_a_reservation_is_given_back()
     {
         await using var redis = await RedisServer.StartAsync();
-        using var reader = await redis.ConnectAsync();
+        using var reader = await ConnectionMultiplexer.ConnectAsync(redis.Address);
         var limits = new RateLimitOptions { Default = "1000000/day", TokensPerMinute = 1_000_000_000 };
         var body = Chat.Replace("40", "9000000", StringComparison.Ordinal);
         await using var gateway = await StartAsync(redis.Address, limits, tokens: 0);
@@ -140,7 +140,7 @@ public sealed partial class SharedLimitsTests
     public async Task What_a_request_cost_is_known_to_the_other_gateway()
     {
         await using var redis = await RedisServer.StartAsync();
-        using var reader = await redis.ConnectAsync();
+        using var reader = await ConnectionMultiplexer.ConnectAsync(redis.Address);
         var limits = new RateLimitOptions { Default = "1000000/day", Cost = "0.001/day" };
         await using var dear = await StartAsync(redis.Address, limits, tokens: 5000);
         await using var free = await StartAsync(redis.Address, limits, tokens: 0);
@@ -192,7 +192,7 @@ public sealed partial class SharedLimitsTests
     {
         await using var redis = await RedisServer.StartAsync();
         await using var network = new BadNetwork(redis.Port);
-        using var reader = await redis.ConnectAsync();
+        using var reader = await ConnectionMultiplexer.ConnectAsync(redis.Address);
         await using var gateway = await StartAsync(
             network.Address, new() { Default = "50/day" }, budget: TimeSpan.FromMilliseconds(300));
         while (await UnitsAsync(reader) is null)
@@ -236,7 +236,7 @@ public sealed partial class SharedLimitsTests
             await Task.Yield();
         }
 
-        using var flushed = await redis.ConnectAsync("allowAdmin=true");
+        using var flushed = await ConnectionMultiplexer.ConnectAsync(redis.Address + ",allowAdmin=true");
         await flushed.GetServer(redis.Address).FlushDatabaseAsync();
         Assert.Equal((200, 200), (await StatusAsync(one), await StatusAsync(one)));
         Assert.Equal(429, await StatusAsync(two));
@@ -248,7 +248,7 @@ public sealed partial class SharedLimitsTests
     public async Task Redis_is_told_neither_names_nor_addresses()
     {
         await using var redis = await RedisServer.StartAsync();
-        using var reader = await redis.ConnectAsync();
+        using var reader = await ConnectionMultiplexer.ConnectAsync(redis.Address);
         var limits = new RateLimitOptions
         {
             Default = "5/day",
@@ -298,7 +298,7 @@ public sealed partial class SharedLimitsTests
         take.GiveBack();
         limits.Charge([claims[0] with { Units = 103 }]);
         await redis.StartAgainAsync();
-        using var reader = await redis.ConnectAsync();
+        using var reader = await ConnectionMultiplexer.ConnectAsync(redis.Address);
         while (await UnitsAsync(reader) is not > 99)
         {
             await Task.Yield();

@@ -26,7 +26,7 @@ public sealed class SharedScriptsTests
     public async Task They_answer_exactly_as_TokenBuckets_do_over_random_sequences()
     {
         await using var server = await RedisServer.StartAsync();
-        using var connection = await server.ConnectAsync();
+        using var connection = await ConnectionMultiplexer.ConnectAsync(server.Address);
         var db = connection.GetDatabase();
         for (var seed = 0; seed < 60; seed++)
         {
@@ -72,7 +72,7 @@ public sealed class SharedScriptsTests
     public async Task A_clock_that_is_set_back_stands_still_for_a_period_at_most()
     {
         await using var server = await RedisServer.StartAsync();
-        using var connection = await server.ConnectAsync();
+        using var connection = await ConnectionMultiplexer.ConnectAsync(server.Address);
         var db = connection.GetDatabase();
         Rate[] rates = [new(10, 60)];
         var now = 1_790_000_000_000_000L;
@@ -90,7 +90,7 @@ public sealed class SharedScriptsTests
     public async Task An_entry_lives_until_its_bucket_is_full()
     {
         await using var server = await RedisServer.StartAsync();
-        using var connection = await server.ConnectAsync();
+        using var connection = await ConnectionMultiplexer.ConnectAsync(server.Address);
         var db = connection.GetDatabase();
         await db.ScriptEvaluateAsync(SharedScripts.Take, ["half"], [10, 86400, 5]);
         var left = await db.KeyTimeToLiveAsync("half");
