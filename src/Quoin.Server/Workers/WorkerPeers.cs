@@ -78,7 +78,7 @@ internal sealed class WorkerPeers(WorkerIdentity identity, TimeProvider time) : 
             return await JsonNode.ParseAsync(body, cancellationToken: cancellationToken);
         }
         catch (Exception e) when (e is HttpRequestException or IOException or JsonException
-            or OperationCanceledException)
+            or OperationCanceledException or ObjectDisposedException)
         {
             http.RequestAborted.ThrowIfCancellationRequested();
             return null;

@@ -16,6 +16,7 @@ internal sealed class WorkerProcess : IDisposable
     private readonly HttpMessageInvoker _client;
     private readonly Lock _lock = new();
     private PageSamples? _page;
+    private bool _isLastPage;
 
     private WorkerProcess(Process process, WorkerIdentity identity)
     {
@@ -93,11 +94,13 @@ internal sealed class WorkerProcess : IDisposable
             using var limit = new CancellationTokenSource(WorkerLimits.PageTime, time);
             using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
             var page = await AskAsync(InternalConnection.MetricsPath, both.Token);
-            Volatile.Write(ref _page, PageSamples.Read(page));
+            Keep(PageSamples.Read(page), isLast: false);
             return true;
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
+        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException
+            or ObjectDisposedException)
         {
+            // Disposed: it has ended since the caller looked, and its last page is in the sum of those that are gone.
             return false;
         }
     }
@@ -167,8 +170,21 @@ internal sealed class WorkerProcess : IDisposable
     {
         if (File.Exists(_lastPage))
         {
-            Volatile.Write(ref _page, PageSamples.Read(File.ReadAllBytes(_lastPage)));
+            Keep(PageSamples.Read(File.ReadAllBytes(_lastPage)), isLast: true);
             File.Delete(_lastPage);
+        }
+    }
+
+    /// <summary>An answer that was under way when the process ended does not replace what it wrote at its end.</summary>
+    private void Keep(PageSamples page, bool isLast)
+    {
+        lock (_lock)
+        {
+            if (!_isLastPage)
+            {
+                Volatile.Write(ref _page, page);
+                _isLastPage = isLast;
+            }
         }
     }
 }

@@ -45,6 +45,8 @@ public sealed class WorkerTests
     {
         await using var server = await StartAsync("server: {workers: 2}");
         await using var load = new WorkerLoad(server.Address, Clients);
+        using var stop = new CancellationTokenSource();
+        var pages = Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => ReadPagesAsync(server, stop.Token)));
         var first = WorkersOf(server);
         for (var round = 1; round <= 10; round++)
         {
@@ -53,6 +55,8 @@ public sealed class WorkerTests
         }
 
         await load.StopAsync();
+        await stop.CancelAsync();
+        await pages;
         Assert.Empty(load.Lost);
         Assert.True(load.Answered > 100, $"{load.Answered} answered");
         Assert.Empty(WorkersOf(server).Intersect(first));
@@ -266,6 +270,15 @@ public sealed class WorkerTests
     {
         using var http = new HttpClient();
         return await http.GetStringAsync(new Uri(server.Address, "/metrics"), Cancelled);
+    }
+
+    /// <summary>Fails with the first page that is not given.</summary>
+    private static async Task ReadPagesAsync(QuoinProcess server, CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            await PageAsync(server);
+        }
     }
 
     private static Task UntilAsync(Func<bool> holds) => UntilAsync(() => Task.FromResult(holds()));
