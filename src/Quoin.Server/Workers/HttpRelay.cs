@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
+using Quoin.Http;
 
 namespace Quoin.Server.Workers;
 
@@ -40,6 +41,12 @@ internal static class HttpRelay
             {
                 message.Content?.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
             }
+        }
+
+        if (HttpEdge.IsForwarded(http))
+        {
+            // Worker 0 sees the client that a proxy has named, and shall know that it is not who is connected.
+            message.Headers.TryAddWithoutValidation(HeaderNames.Via, "1.1 quoin");
         }
 
         message.Headers.TryAddWithoutValidation(InternalConnection.PeerHeader, InternalConnection.PeerOf(http));

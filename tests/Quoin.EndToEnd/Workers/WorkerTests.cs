@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Text;
 using System.Text.RegularExpressions;
 using Quoin.EndToEnd.Processes;
 
@@ -186,6 +188,22 @@ public sealed class WorkerTests
         {
             using var client = new RawClient(server.Address, keepAlive: false);
             Assert.NotEqual(200, await client.SendAsync(WorkerLoad.Path, WorkerLoad.Body, Cancelled));
+        }
+    }
+
+    [Fact]
+    public async Task A_proxy_that_names_this_machine_does_not_open_the_control_plane()
+    {
+        await using var server = await StartAsync(
+            "server: {workers: 3, proxy_protocol: optional, trusted_proxies: [127.0.0.1]}");
+        for (var i = 0; i < 9; i++)
+        {
+            using var client = new TcpClient(server.Address.Host, server.Address.Port);
+            await client.GetStream().WriteAsync(
+                Encoding.ASCII.GetBytes("PROXY TCP4 127.0.0.1 127.0.0.1 1 2\r\nGET /api/v1/providers HTTP/1.1\r\n"
+                + "Host: localhost\r\nConnection: close\r\n\r\n"), Cancelled);
+            using var answer = new StreamReader(client.GetStream());
+            Assert.Equal("HTTP/1.1 403 Forbidden", await answer.ReadLineAsync(Cancelled));
         }
     }
 
