@@ -45,9 +45,10 @@ public sealed record CacheOptions
 public sealed record RedisOptions
 {
     /// <summary>
-    /// <c>host:port</c>, or <c>redis://[:password@]host:port[/db]</c>. Default: <c>localhost:6379</c>.
+    /// <c>host:port</c>, or <c>redis://[:password@]host:port[/db]</c>; the password is shown nowhere. Default:
+    /// <c>localhost:6379</c>.
     /// </summary>
-    [Setting(Env = ["REDIS_URL"], Secret = true)]
+    [Setting(Env = ["REDIS_URL"])]
     public string? Address { get; init; }
 
     /// <summary>The password; goes before one in the address.</summary>

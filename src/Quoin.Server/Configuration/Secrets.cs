@@ -1,9 +1,18 @@
+using System.Net;
+
 namespace Quoin.Server.Configuration;
 
 /// <summary>Keeps secrets out of what is printed.</summary>
 internal static class Secrets
 {
     public const string Mask = "***";
+
+    /// <summary>The password of a URL such as <c>redis://:password@host</c>; null: there is none.</summary>
+    public static string? PasswordOf(Uri url)
+    {
+        var colon = url.UserInfo.IndexOf(':', StringComparison.Ordinal);
+        return colon < 0 ? null : WebUtility.UrlDecode(url.UserInfo[(colon + 1)..]);
+    }
 
     /// <summary>The text without what a URL carries beside the address: user, password, query and fragment.</summary>
     /// <param name="url">The text was meant as a URL, whatever it looks like.</param>

@@ -34,10 +34,14 @@ internal sealed class SecretMask
         _search = _patterns.Length > 0 ? SearchValues.Create(_patterns, StringComparison.Ordinal) : null;
     }
 
-    /// <summary>The secrets of a configuration: keys and headers of providers, with and without their scheme.</summary>
+    /// <summary>
+    /// The secrets of a configuration: keys and headers of providers, with and without their scheme, keys of callers,
+    /// passwords.
+    /// </summary>
     public static SecretMask From(QuoinOptions options) => new(
         options.Providers.Values.SelectMany(SecretsOf).Append(options.Jobs.WebhookSecret)
-            .Concat(options.Auth.Keys.Select(key => key.Key)));
+            .Concat(options.Auth.Keys.Select(key => key.Key))
+            .Concat(SecretsOf(options.Llm.Cache.Redis)));
 
     /// <summary>Writes <paramref name="text"/> with its secrets masked.</summary>
     public void Write(ReadOnlySpan<byte> text, IBufferWriter<byte> output)
@@ -107,6 +111,15 @@ internal sealed class SecretMask
             {
                 yield return value[(space + 1)..].Trim();
             }
+        }
+    }
+
+    private static IEnumerable<string?> SecretsOf(RedisOptions redis)
+    {
+        yield return redis.Password;
+        if (Uri.TryCreate(redis.Address, UriKind.Absolute, out var address))
+        {
+            yield return Secrets.PasswordOf(address);
         }
     }
 

@@ -79,6 +79,18 @@ public sealed class EffectiveConfigurationTests
         Assert.Equal(["no", "${x}", "a: b # c", "4"], again.Options.Providers["openai"].Models.Skip(2));
     }
 
+    [Theory]
+    [InlineData("cache:6379", "cache:6379")]
+    [InlineData("redis://:hidden@cache:6379/1", "redis://***@cache:6379/1")]
+    public void An_address_is_shown_without_its_password(string address, string expected)
+    {
+        var shown = EffectiveConfiguration.ToYaml(
+            ConfigurationText.Valid($"llm: {{cache: {{redis: {{address: '{address}'}}}}}}"));
+        Assert.Contains(expected, shown, StringComparison.Ordinal);
+        Assert.DoesNotContain("hidden", shown, StringComparison.Ordinal);
+        ConfigurationText.Valid(shown);
+    }
+
     [Fact]
     public void JSON_holds_configuration_and_origins()
     {

@@ -50,6 +50,16 @@ public sealed class SecretMaskTests
         Assert.Equal("*** *** ***", mask.Mask("sk-first-key second-key Bearer second-key"));
     }
 
+    [Theory]
+    [InlineData("redis://:first%20password@cache:6379/1", null, "first password")]
+    [InlineData("cache:6379", "second-password", "second-password")]
+    public void Passwords_of_Redis_are_secrets(string address, string? password, string secret)
+    {
+        var redis = new RedisOptions { Address = address, Password = password };
+        var mask = SecretMask.From(new QuoinOptions { Llm = new() { Cache = new() { Redis = redis } } });
+        Assert.Equal("AUTH ***", mask.Mask($"AUTH {secret}"));
+    }
+
     [Fact]
     public void Hundreds_of_secrets_are_all_found()
     {

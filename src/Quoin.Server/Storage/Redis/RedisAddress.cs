@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using Quoin.Server.Configuration;
 
 namespace Quoin.Server.Storage.Redis;
@@ -44,9 +43,8 @@ internal readonly record struct RedisAddress(string Host, int Port, string? Pass
             return Wrong($"the database in it is no number; {Accepted}");
         }
 
-        var colon = address.UserInfo.IndexOf(':', StringComparison.Ordinal);
-        var password = colon >= 0 ? WebUtility.UrlDecode(address.UserInfo[(colon + 1)..]) : null;
-        return new RedisAddress(HostOf(address), PortOf(address), options.Password ?? password, db, null);
+        var password = options.Password ?? Secrets.PasswordOf(address);
+        return new RedisAddress(HostOf(address), PortOf(address), password, db, null);
     }
 
     private static string HostOf(Uri address) => address.DnsSafeHost;
