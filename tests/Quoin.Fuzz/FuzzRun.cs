@@ -12,8 +12,9 @@ internal sealed record FuzzFinding(string Target, int Seed, int Iteration, byte[
     {
         var frame = new StackTrace(e).GetFrames()
             .Select(item => item.GetMethod())
-            .FirstOrDefault(method => method?.DeclaringType?.Namespace?.StartsWith(
-                "Quoin.Server", StringComparison.Ordinal) ?? false);
+            .FirstOrDefault(method => method?.DeclaringType?.Namespace is { } name
+                && name.StartsWith("Quoin.", StringComparison.Ordinal)
+                && !name.StartsWith("Quoin.Fuzz", StringComparison.Ordinal));
         return e is FuzzFailure
             ? e.Message
             : $"{e.GetType().Name} in {frame?.DeclaringType?.Name}.{frame?.Name}";

@@ -55,6 +55,7 @@ internal sealed class RequestFraming
         var rest = bytes;
         while (!rest.IsEmpty && Fault is null)
         {
+            SkipEmptySegments(ref rest);
             var judged = _part switch
             {
                 Part.Start => ReadStart(rest),
@@ -74,6 +75,15 @@ internal sealed class RequestFraming
         }
 
         return bytes.Length - rest.Length;
+    }
+
+    private static void SkipEmptySegments(ref ReadOnlySequence<byte> bytes)
+    {
+        var next = bytes.Start;
+        while (bytes.FirstSpan.IsEmpty && bytes.TryGet(ref next, out _))
+        {
+            bytes = bytes.Slice(next);
+        }
     }
 
     /// <summary>Empty lines before a request are passed over (RFC 9112 §2.2).</summary>

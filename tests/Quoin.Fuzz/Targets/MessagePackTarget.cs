@@ -63,7 +63,7 @@ internal sealed class MessagePackTarget() : FuzzTarget("messagepack", InputForma
         var json = Json(new(input));
         foreach (var piece in new[] { 1, 7 })
         {
-            var segments = Cut(input, piece);
+            var segments = ByteSegments.CutEvery(input, piece);
             FuzzFailure.Unless(Skip(segments) == skipped, $"cut into pieces of {piece} it is skipped otherwise");
             CheckFraming(input, piece, skipped);
             FuzzFailure.Unless(
@@ -161,33 +161,5 @@ internal sealed class MessagePackTarget() : FuzzTarget("messagepack", InputForma
         var output = new ArrayBufferWriter<byte>();
         write(new MessagePackWriter(output));
         return output.WrittenSpan.ToArray();
-    }
-
-    private static ReadOnlySequence<byte> Cut(byte[] input, int piece)
-    {
-        var first = new Segment(default, 0);
-        var last = first;
-        for (var at = 0; at < input.Length; at += piece)
-        {
-            last = last.Append(input.AsMemory(at..Math.Min(input.Length, at + piece)));
-        }
-
-        return new(first, 0, last, last.Memory.Length);
-    }
-
-    private sealed class Segment : ReadOnlySequenceSegment<byte>
-    {
-        public Segment(ReadOnlyMemory<byte> bytes, long before)
-        {
-            Memory = bytes;
-            RunningIndex = before;
-        }
-
-        public Segment Append(ReadOnlyMemory<byte> bytes)
-        {
-            var next = new Segment(bytes, RunningIndex + Memory.Length);
-            Next = next;
-            return next;
-        }
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Quoin.Fuzz;
 using Quoin.MessagePack;
 
 namespace Quoin.Tests.MessagePack;
@@ -20,7 +21,7 @@ public sealed class MessagePackFramingTests
             while (end < stream.Length)
             {
                 end = Math.Min(stream.Length, end + random.Next(1, 60));
-                var buffer = RandomTree.CutEvery(stream[start..end], random.Next(1, 40));
+                var buffer = ByteSegments.CutEvery(stream.AsMemory(start..end), random.Next(1, 40));
                 while (framing.TryReadMessage(ref buffer, out var message))
                 {
                     found.Add(message.ToArray());

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
+using Quoin.Fuzz;
 using Quoin.MessagePack;
 
 namespace Quoin.Tests.MessagePack;
@@ -144,7 +145,7 @@ public sealed class MessagePackJsonTests
     public void JSON_in_segments_is_read_as_in_one()
     {
         var text = Encoding.UTF8.GetBytes("{\"key\":[\"v\\u0061lue\",123456,0.25,\"" + new string('x', 600) + "\"]}");
-        var json = new Utf8JsonReader(RandomTree.CutEvery(text, 3));
+        var json = new Utf8JsonReader(ByteSegments.CutEvery(text, 3));
         var output = new ArrayBufferWriter<byte>();
         MessagePackJson.FromJson(ref json, output);
         Assert.Equal(FromJson(text), output.WrittenSpan.ToArray());

@@ -1,3 +1,4 @@
+using Quoin.Fuzz;
 using Quoin.MessagePack;
 
 namespace Quoin.Tests.MessagePack;
@@ -169,7 +170,7 @@ public sealed class MessagePackReaderTests
     [Fact]
     public void Extension_types_are_known_before_they_are_read()
     {
-        var reader = new MessagePackReader(RandomTree.Cut(Convert.FromHexString("c8000280aabb"), 1, 2, 3, 4));
+        var reader = new MessagePackReader(ByteSegments.Cut(Convert.FromHexString("c8000280aabb"), 1, 2, 3, 4));
         Assert.True(reader.TryPeekExtensionType(out var type));
         Assert.Equal(-128, type);
         Assert.Equal("AABB", Convert.ToHexString(reader.ReadExtension(out type)));
@@ -213,7 +214,7 @@ public sealed class MessagePackReaderTests
     {
         foreach (var size in new[] { 1, 100 })
         {
-            var reader = new MessagePackReader(RandomTree.CutEvery(Convert.FromHexString(hex), size));
+            var reader = new MessagePackReader(ByteSegments.CutEvery(Convert.FromHexString(hex), size));
             MessagePackException? thrown = null;
             try
             {

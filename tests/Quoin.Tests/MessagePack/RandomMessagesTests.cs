@@ -1,4 +1,5 @@
 using System.Buffers;
+using Quoin.Fuzz;
 using Quoin.MessagePack;
 
 namespace Quoin.Tests.MessagePack;
@@ -34,7 +35,7 @@ public sealed class RandomMessagesTests
             for (var length = 0; length < message.Length; length += step)
             {
                 var cut = message[..length];
-                Assert.Equal(MessagePackError.Incomplete, ErrorOf(cut, RandomTree.CutEvery(cut, 7)));
+                Assert.Equal(MessagePackError.Incomplete, ErrorOf(cut, ByteSegments.CutEvery(cut, 7)));
                 var reader = new MessagePackReader(cut);
                 Assert.False(reader.TrySkip());
                 Assert.Equal(0, reader.Consumed);
@@ -53,14 +54,14 @@ public sealed class RandomMessagesTests
             var step = 1 + (message.Length / 200);
             for (var place = 0; place <= message.Length; place += step)
             {
-                var reader = new MessagePackReader(RandomTree.Cut(message, place));
+                var reader = new MessagePackReader(ByteSegments.Cut(message, place));
                 Assert.Equal(RandomTree.Show(tree), RandomTree.Show(RandomTree.Read(ref reader)));
                 Assert.True(reader.End);
             }
 
             foreach (var size in new[] { 1, 2, 3, 5, 8 })
             {
-                var reader = new MessagePackReader(RandomTree.CutEvery(message, size));
+                var reader = new MessagePackReader(ByteSegments.CutEvery(message, size));
                 Assert.Equal(message, reader.ReadRaw().ToArray());
                 Assert.True(reader.End);
             }
@@ -82,7 +83,7 @@ public sealed class RandomMessagesTests
                 var before = GC.GetAllocatedBytesForCurrentThread();
                 var whole = ErrorOf(bent, new(bent));
                 Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 20_000 + (200L * message.Length));
-                Assert.Equal(whole, ErrorOf(bent, RandomTree.CutEvery(bent, 3)));
+                Assert.Equal(whole, ErrorOf(bent, ByteSegments.CutEvery(bent, 3)));
             }
         }
     }
@@ -95,7 +96,7 @@ public sealed class RandomMessagesTests
         {
             var bytes = new byte[random.Next(40)];
             random.NextBytes(bytes);
-            Assert.Equal(ErrorOf(bytes, new(bytes)), ErrorOf(bytes, RandomTree.CutEvery(bytes, 2)));
+            Assert.Equal(ErrorOf(bytes, new(bytes)), ErrorOf(bytes, ByteSegments.CutEvery(bytes, 2)));
         }
     }
 

@@ -165,25 +165,6 @@ internal static class RandomTree
         _ => value.ToString()!,
     };
 
-    /// <summary>The bytes in segments of one length, with empty ones between.</summary>
-    public static ReadOnlySequence<byte> Cut(byte[] bytes, params int[] places)
-    {
-        var first = new Segment(default, 0);
-        var last = first;
-        var start = 0;
-        foreach (var place in places.Append(bytes.Length))
-        {
-            last = last.Append(bytes.AsMemory(start..place));
-            last = last.Append(default);
-            start = place;
-        }
-
-        return new(first, 0, last, 0);
-    }
-
-    public static ReadOnlySequence<byte> CutEvery(byte[] bytes, int length) =>
-        Cut(bytes, [.. Enumerable.Range(1, Math.Max(bytes.Length - 1, 0) / length).Select(i => i * length)]);
-
     private static object? ReadInteger(ref MessagePackReader reader)
     {
         try
@@ -219,21 +200,5 @@ internal static class RandomTree
         }
 
         return text.ToString();
-    }
-
-    private sealed class Segment : ReadOnlySequenceSegment<byte>
-    {
-        public Segment(ReadOnlyMemory<byte> bytes, long before)
-        {
-            Memory = bytes;
-            RunningIndex = before;
-        }
-
-        public Segment Append(ReadOnlyMemory<byte> bytes)
-        {
-            var next = new Segment(bytes, RunningIndex + Memory.Length);
-            Next = next;
-            return next;
-        }
     }
 }

@@ -1,5 +1,5 @@
-using System.Buffers;
 using System.Text;
+using Quoin.Fuzz;
 using Quoin.Http.Framing;
 
 namespace Quoin.Tests.Http.Framing;
@@ -132,32 +132,11 @@ public sealed class RequestFramingTests
         var judged = 0L;
         for (var end = Math.Min(piece, bytes.Length); ; end = Math.Min(end + piece, bytes.Length))
         {
-            judged += framing.Read(Segments.Of(bytes.AsMemory((int)judged, end - (int)judged), piece));
+            judged += framing.Read(ByteSegments.CutEvery(bytes.AsMemory((int)judged, end - (int)judged), piece));
             if (end == bytes.Length || framing.Fault is not null)
             {
                 return judged;
             }
-        }
-    }
-
-    private sealed class Segments : ReadOnlySequenceSegment<byte>
-    {
-        public static ReadOnlySequence<byte> Of(ReadOnlyMemory<byte> bytes, int piece)
-        {
-            var first = new Segments { Memory = bytes[..Math.Min(piece, bytes.Length)] };
-            var last = first;
-            for (var at = first.Memory.Length; at < bytes.Length; at += last.Memory.Length)
-            {
-                var next = new Segments
-                {
-                    Memory = bytes.Slice(at, Math.Min(piece, bytes.Length - at)),
-                    RunningIndex = at,
-                };
-                last.Next = next;
-                last = next;
-            }
-
-            return new(first, 0, last, last.Memory.Length);
         }
     }
 }
