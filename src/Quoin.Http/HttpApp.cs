@@ -131,15 +131,8 @@ public sealed class HttpApp : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(prefix);
         ArgumentException.ThrowIfNullOrEmpty(root);
-        options ??= new();
-        if (StaticFolder.Fault(prefix, options) is { } fault)
-        {
-            throw new ArgumentException(fault, nameof(prefix));
-        }
-
+        var folder = StaticFolder.Open(prefix, root, options ?? new());
         prefix = prefix.TrimEnd('/');
-        var folder = StaticFolder.Open(root, options)
-            ?? throw new DirectoryNotFoundException($"{Path.GetFullPath(root)}: no such folder");
         return _routes.Add(prefix + "/{**path}", ["GET", "HEAD"], async (HttpContext context) =>
         {
             var path = context.Request.Path.Value![prefix.Length..];

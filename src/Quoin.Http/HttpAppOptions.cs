@@ -45,7 +45,7 @@ public sealed record HttpAppOptions
     /// <summary>False: each connection serves one request (<c>Connection: close</c>, GOAWAY).</summary>
     public bool KeepAlive { get; init; } = true;
 
-    /// <summary>How long an idle connection stays open. 1 s..1 d.</summary>
+    /// <summary>How long an idle connection stays open. 1 ms..1 d.</summary>
     public TimeSpan KeepAliveTimeout { get; init; } = TimeSpan.FromSeconds(75);
 
     /// <summary>Requests of one connection, the last of which ends it; 0: no limit. 0..2147483647.</summary>
@@ -109,7 +109,7 @@ public sealed record HttpAppOptions
         Check(faults, nameof(Port), Port, 0, 65535);
         Check(faults, nameof(ReadBufferSize), ReadBufferSize, 1, 1 << 30);
         Check(faults, nameof(WriteBufferSize), WriteBufferSize, 1, 1 << 30);
-        Check(faults, nameof(KeepAliveTimeout), KeepAliveTimeout, 1, 86_400);
+        Check(faults, nameof(KeepAliveTimeout), KeepAliveTimeout, 0.001, 86_400);
         Check(faults, nameof(MaxKeepAliveRequests), MaxKeepAliveRequests, 0, int.MaxValue);
         Check(faults, nameof(RequestTimeout), RequestTimeout, 0, 86_400);
         Check(faults, nameof(ReadTimeout), ReadTimeout, 1, 3600);
@@ -170,7 +170,7 @@ public sealed record HttpAppOptions
         }
     }
 
-    private static void Check(List<string> faults, string name, TimeSpan value, int least, int most)
+    private static void Check(List<string> faults, string name, TimeSpan value, double least, double most)
     {
         if (value < TimeSpan.FromSeconds(least) || value > TimeSpan.FromSeconds(most))
         {

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -109,13 +110,7 @@ public static class HttpEdge
         RequestDelegate next, string prefix, string root, StaticOptions options)
     {
         ArgumentNullException.ThrowIfNull(prefix);
-        if (StaticFolder.Fault(prefix, options) is { } fault)
-        {
-            throw new ArgumentException(fault, nameof(prefix));
-        }
-
-        var folder = StaticFolder.Open(root, options)
-            ?? throw new DirectoryNotFoundException($"{Path.GetFullPath(root)}: no such folder");
+        var folder = StaticFolder.Open(prefix, root, options);
         var start = new PathString(prefix.TrimEnd('/'));
         return async context =>
         {
@@ -135,6 +130,30 @@ public static class HttpEdge
     {
         ArgumentNullException.ThrowIfNull(prefix);
         return StaticFolder.Fault(prefix, new()) ?? (Directory.Exists(root) ? null : $"{root}: no such folder");
+    }
+
+    /// <summary>
+    /// Asks the client to connect anew: <c>Connection: close</c> (RFC 9112 §9.6), GOAWAY over HTTP/2 (RFC 9113 §6.8).
+    /// Before the answer starts.
+    /// </summary>
+    public static void AskToConnectAnew(HttpContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        if (HttpProtocol.IsHttp11(context.Request.Protocol) || HttpProtocol.IsHttp10(context.Request.Protocol))
+        {
+            context.Response.Headers.Connection = "close";
+        }
+        else
+        {
+            context.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+        }
+    }
+
+    /// <summary>Answers with <c>application/problem+json</c> (RFC 9457); before the answer starts.</summary>
+    public static Task WriteProblemAsync(HttpContext context, int status, string detail)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return Problem.WriteAsync(context, status, detail, context.RequestAborted);
     }
 
     /// <summary>A proxy has named the client of a request: who is connected is not who asks.</summary>

@@ -89,25 +89,21 @@ internal sealed partial class EdgeFeatures(ServerOptions server, ILoggerFactory 
     {
         (string Name, string Key)[] keys =
         [
+            ("CertificateFile: ", "server.tls.cert_file"),
             ("Proxies.ProxyProtocol: ", "server.proxy_protocol"), ("Proxies.Trusted: ", "server.trusted_proxies"),
             ("Compression.Algorithms: ", "server.compression.algorithms"),
             ("Cors.AllowedOrigins: ", "server.cors.allowed_origins"), ("Cors.Credentials ", "server.cors.credentials"),
             ("Cors: ", "server.cors"), ("Hsts.Preload; ", "server.hsts.preload"),
             ("SecurityHeaders: ", "server.security_headers"),
         ];
-        foreach (var fault in HttpEdge.FaultsOf(Apply(server, new())))
+        foreach (var fault in HttpEdge.FaultsOf(Listeners.EdgeOf(server)))
         {
-            foreach (var (name, key) in keys)
-            {
-                if (fault.StartsWith(name, StringComparison.Ordinal))
-                {
-                    yield return (key, fault[name.Length..]
-                        .Replace("Proxies.Trusted", "server.trusted_proxies", StringComparison.Ordinal)
-                        .Replace("IncludeSubdomains", "include_subdomains", StringComparison.Ordinal)
-                        .Replace("MaxAge", "max_age", StringComparison.Ordinal));
-                    break;
-                }
-            }
+            var (name, key) = Array.Find(keys, known => fault.StartsWith(known.Name, StringComparison.Ordinal));
+            yield return (key ?? "server", fault[(name?.Length ?? 0)..]
+                .Replace("CertificateKeyFile, and without Certificate", "key_file", StringComparison.Ordinal)
+                .Replace("Proxies.Trusted", "server.trusted_proxies", StringComparison.Ordinal)
+                .Replace("IncludeSubdomains", "include_subdomains", StringComparison.Ordinal)
+                .Replace("MaxAge", "max_age", StringComparison.Ordinal));
         }
 
         if (server.Static.Root is { } root && HttpEdge.FaultOfStatic(server.Static.Prefix, root) is { } wrong)

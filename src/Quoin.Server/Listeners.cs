@@ -12,10 +12,10 @@ internal sealed class Listeners
 {
     private readonly QuoinOptions _options;
 
-    public Listeners(ConfigurationSource source, bool hasMetricsPort = true)
+    public Listeners(ConfigurationSource source, TimeProvider time, bool hasMetricsPort = true)
     {
         _options = source.Current;
-        Edge = EdgeOf(_options.Server);
+        Edge = EdgeOf(_options.Server) with { Time = time };
         var metrics = _options.Metrics;
         if (!hasMetricsPort || !metrics.Enabled || metrics.Port == 0 || metrics.Port == _options.Server.Port)
         {
@@ -69,12 +69,6 @@ internal sealed class Listeners
         WriteBufferSize = (int)server.WriteBufferSize,
         ShutdownTimeout = server.ShutdownTimeout,
     });
-
-    /// <summary>What the listener finds wrong with a configuration whose every value is fine.</summary>
-    public static IEnumerable<(string Key, string Message)> Check(ServerOptions server) =>
-        HttpEdge.FaultsOf(EdgeOf(server)).Where(fault => fault.StartsWith("Certificate", StringComparison.Ordinal))
-            .Select(fault => ("server.tls.cert_file", fault["CertificateFile: ".Length..]
-                .Replace("CertificateKeyFile, and without Certificate", "key_file", StringComparison.Ordinal)));
 
     public void Configure(KestrelServerOptions kestrel)
     {

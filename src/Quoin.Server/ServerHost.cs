@@ -46,7 +46,6 @@ public static class ServerHost
         options.Providers.SelectMany(provider => SimScenarioReader.Check(provider.Value.Sim.Scenario)
             .Select(error => ($"providers.{provider.Key}.sim.scenario", error)))
             .Concat(StoreTable.Check(options.Llm.Cache))
-            .Concat(Listeners.Check(options.Server))
             .Concat(RouteTable.Check(options))
             .Concat(EdgeFeatures.Check(options.Server))
             .Concat(WorkerCount.Check(options));
@@ -66,7 +65,7 @@ public static class ServerHost
         var metrics = new GatewayMetrics(registry);
         metrics.KnowModels(options);
 
-        var listeners = new Listeners(source, hasMetricsPort: worker is null);
+        var listeners = new Listeners(source, time, hasMetricsPort: worker is null);
         var app = CreateApplication(options, listeners, log, time, worker);
         var connections = new ConnectionMetrics(registry, app.Services.GetService<IMeterFactory>());
         var loggers = app.Services.GetRequiredService<ILoggerFactory>();

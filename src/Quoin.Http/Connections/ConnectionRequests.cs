@@ -1,14 +1,12 @@
-using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Net.Http.Headers;
 using Quoin.Http.Framing;
 
 namespace Quoin.Http.Connections;
 
 /// <summary>
-/// Counts the requests of each connection, and with the last one that it may serve asks the client to go:
-/// <c>Connection: close</c> (RFC 9112 §9.6), GOAWAY over HTTP/2 (RFC 9113 §6.8). Requests under way are finished.
+/// Counts the requests of each connection, and with the last one that it may serve asks the client to go. Requests
+/// under way are finished.
 /// </summary>
 internal sealed class ConnectionRequests(RequestDelegate next, HttpAppOptions options)
 {
@@ -18,14 +16,7 @@ internal sealed class ConnectionRequests(RequestDelegate next, HttpAppOptions op
     {
         if (_most > 0 && context.Features.Get<RequestCount>()?.Next() >= _most)
         {
-            if (HttpProtocol.IsHttp11(context.Request.Protocol) || HttpProtocol.IsHttp10(context.Request.Protocol))
-            {
-                context.Response.Headers[HeaderNames.Connection] = "close";
-            }
-            else
-            {
-                context.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
-            }
+            HttpEdge.AskToConnectAnew(context);
         }
 
         if (ConnectionHeaders.AreForeign(context.Request))

@@ -31,7 +31,8 @@ internal sealed record HeldFile(
 /// <summary>
 /// Files in memory by path, so that what many ask for is looked up on the disk once in <see
 /// cref="StaticOptions.HoldFor"/>: a look follows each part of the path for links, and takes longer than all the rest
-/// of the answer (33 of 60 µs for 10 KB). The ones that were looked at longest ago go first.
+/// of the answer. A file of 10 KB took 60 µs of CPU before files were held and takes 14 since (bench/peers/edge). The
+/// ones that were looked at longest ago go first.
 /// </summary>
 internal sealed class HeldFiles(StaticOptions options)
 {

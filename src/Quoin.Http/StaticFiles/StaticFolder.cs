@@ -50,9 +50,13 @@ internal sealed class StaticFolder
                     ? $"HoldFor: {options.HoldFor}; accepted: 0..1 h"
                     : null;
 
-    /// <summary>Null: there is no such folder.</summary>
-    public static StaticFolder? Open(string root, StaticOptions options) =>
-        FileTree.Open(root) is { } files ? new StaticFolder(files, options) : null;
+    /// <param name="prefix">The path in front of the files' own.</param>
+    /// <exception cref="ArgumentException">The prefix is no path, or an option is out of range.</exception>
+    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    public static StaticFolder Open(string prefix, string root, StaticOptions options) =>
+        Fault(prefix, options) is { } fault ? throw new ArgumentException(fault, nameof(prefix))
+        : FileTree.Open(root) is { } files ? new StaticFolder(files, options)
+        : throw new DirectoryNotFoundException($"{Path.GetFullPath(root)}: no such folder");
 
     /// <summary>Answers GET and HEAD; false, and nothing done, where there is no such file.</summary>
     /// <param name="path">Below the folder, without a slash in front.</param>

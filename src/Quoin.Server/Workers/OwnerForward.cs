@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
+using Quoin.Http;
 using Quoin.Server.Gateway.Idempotency;
 using Quoin.Server.Gateway.Jobs;
 
@@ -61,7 +62,6 @@ internal sealed class OwnerForward(WorkerIdentity identity, TimeProvider time) :
 
                 if (!IsUnsent(e, body) || time.GetElapsedTime(began) > WorkerLimits.OwnerWait)
                 {
-                    http.Response.Headers.RetryAfter = "1";
                     await RefuseAsync(
                         http, StatusCodes.Status503ServiceUnavailable, "worker 0, which answers this, is restarting");
                     return;
@@ -88,20 +88,12 @@ internal sealed class OwnerForward(WorkerIdentity identity, TimeProvider time) :
         }
 
         http.Response.Clear();
-        http.Response.StatusCode = status;
-        http.Response.ContentType = "application/problem+json";
         if (status == StatusCodes.Status503ServiceUnavailable)
         {
             http.Response.Headers.RetryAfter = "1";
         }
 
-        return http.Response.WriteAsync(System.Text.Json.JsonSerializer.Serialize(new
-        {
-            type = "about:blank",
-            title = Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status),
-            status,
-            detail,
-        }), http.RequestAborted);
+        return HttpEdge.WriteProblemAsync(http, status, detail);
     }
 }
 

@@ -5,10 +5,10 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Quoin.Http;
 using Quoin.Server.Telemetry;
 
 namespace Quoin.Server.Workers;
@@ -129,7 +129,7 @@ internal sealed partial class Worker(WorkerIdentity identity, TimeProvider time,
             Interlocked.Increment(ref _requests);
             if (_isRetiring)
             {
-                AskToConnectAnew(http);
+                HttpEdge.AskToConnectAnew(http);
             }
 
             http.Request.Headers.Remove(InternalConnection.PeerHeader);
@@ -156,19 +156,6 @@ internal sealed partial class Worker(WorkerIdentity identity, TimeProvider time,
     private Task ForwardAsync(HttpContext http, RequestDelegate next) => !identity.IsOwner
         ? _forward.SendAsync(http)
         : WorkerPeers.Concerns(http) ? _peers.AskAllAsync(http) : next(http);
-
-    /// <summary>RFC 9112 §9.6, RFC 9113 §6.8.</summary>
-    private static void AskToConnectAnew(HttpContext http)
-    {
-        if (HttpProtocol.IsHttp11(http.Request.Protocol) || HttpProtocol.IsHttp10(http.Request.Protocol))
-        {
-            http.Response.Headers.Connection = "close";
-        }
-        else
-        {
-            http.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
-        }
-    }
 
     private void Read(Action reload)
     {

@@ -20,7 +20,8 @@ internal static class WorkerCount
             return [("server.workers", $"found '{workers}'; accepted: 1..{WorkerLimits.Workers} or auto")];
         }
 
-        return Of(options.Server, Environment.ProcessorCount) > 1 ? CheckShared(options) : [];
+        // A reload does not change how many there are.
+        return WorkerHost.IsWorker || Of(options.Server, Environment.ProcessorCount) > 1 ? CheckShared(options) : [];
     }
 
     /// <summary>What more than one process cannot keep right is refused, not kept wrong.</summary>

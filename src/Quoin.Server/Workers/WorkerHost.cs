@@ -60,7 +60,7 @@ public static class WorkerHost
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(signals);
         var (options, time) = (source.Current, TimeProvider.System);
-        var listeners = new Listeners(source);
+        var listeners = new Listeners(source, time);
         var plan = Supervisor.PlanOf(options.Server);
         using var sockets = Open(options.Server, listeners, plan.Workers);
         var folder = Directory.CreateTempSubdirectory("quoin-workers-").FullName;

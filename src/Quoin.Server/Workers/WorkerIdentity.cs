@@ -31,8 +31,6 @@ internal sealed record WorkerIdentity(WorkerName Name, int Descriptor, int Count
 
     public string PageSocket => PageSocketOf(Folder);
 
-    public string LimitSocket => LimitSocketOf(Folder);
-
     public static string SocketOf(string folder, WorkerName name) => Path.Combine(folder, $"w{name}.sock");
 
     public static string LastPageOf(string folder, WorkerName name) => Path.Combine(folder, $"w{name}.metrics");
@@ -42,9 +40,6 @@ internal sealed record WorkerIdentity(WorkerName Name, int Descriptor, int Count
 
     /// <summary>The supervisor's, for the metrics page of all.</summary>
     public static string PageSocketOf(string folder) => Path.Combine(folder, "page.sock");
-
-    /// <summary>The supervisor's, for limits that all workers share.</summary>
-    public static string LimitSocketOf(string folder) => Path.Combine(folder, "limits.sock");
 
     /// <summary>Null: this process is no worker.</summary>
     public static WorkerIdentity? Read(string? text)

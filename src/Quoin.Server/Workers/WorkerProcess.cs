@@ -175,7 +175,9 @@ internal sealed class WorkerProcess : IDisposable
         }
     }
 
-    /// <summary>An answer that was under way when the process ended does not replace what it wrote at its end.</summary>
+    /// <summary>
+    /// An answer that was under way when the process ended does not replace what it wrote at its end.
+    /// </summary>
     private void Keep(PageSamples page, bool isLast)
     {
         lock (_lock)

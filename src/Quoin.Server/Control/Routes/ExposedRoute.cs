@@ -8,8 +8,10 @@ namespace Quoin.Server.Control.Routes;
 internal sealed record ExposedRoute(
     RouteOptions Options, BuiltInHandler Handler, IReadOnlyList<string> Paths, IReadOnlyList<string> Methods)
 {
+    private readonly HashSet<string> _middleware =
+        [.. Options.Middleware.Select(name => name.Replace("-", "", StringComparison.Ordinal))];
+
     public string Allow { get; } = string.Join(", ", Methods);
 
-    public bool Has(string middleware) => Options.Middleware.Any(name =>
-        name.Replace("-", "", StringComparison.Ordinal) == middleware);
+    public bool Has(string middleware) => _middleware.Contains(middleware);
 }

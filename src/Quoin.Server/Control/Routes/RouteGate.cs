@@ -30,9 +30,7 @@ internal sealed class RouteGate(ConfigurationSource source, GatewayServices serv
     }
 
     public Task InvokeAsync(HttpContext http, RequestDelegate next) =>
-        source.Current.Routes.Count > 0 && http.Features.Get<ExposedRoute>() is { } route
-            ? InvokeAsync(http, route, next)
-            : next(http);
+        http.Features.Get<ExposedRoute>() is { } route ? InvokeAsync(http, route, next) : next(http);
 
     private static Task RefuseAsync(HttpContext http, int status, string detail, params FieldFault[] errors)
     {

@@ -1,5 +1,7 @@
 using System.Net;
+using System.Reflection;
 using Quoin.Server.Configuration;
+using Quoin.Server.Control.Routes;
 using Quoin.Tests.Configuration;
 using Quoin.Tests.Fakes;
 using Quoin.Tests.Gateway.Server;
@@ -23,6 +25,14 @@ public sealed class RouteTests
         }
 
         Assert.Equal(HttpStatusCode.NotFound, (await gateway.Client.GetAsync("/v2/stats")).StatusCode);
+    }
+
+    [Fact]
+    public void Every_handler_that_the_configuration_takes_is_there()
+    {
+        var setting = typeof(RouteOptions).GetProperty(nameof(RouteOptions.Handler))!
+            .GetCustomAttribute<SettingAttribute>()!;
+        Assert.All(setting.Choices, name => Assert.NotNull(BuiltInHandler.Find(name, new())));
     }
 
     [Fact]

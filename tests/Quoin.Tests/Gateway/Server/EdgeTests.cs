@@ -1,8 +1,11 @@
 using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Quoin.Server;
 using Quoin.Server.Configuration;
+using Quoin.Tests.Fakes;
 using Quoin.Tests.Http.Tls;
 
 namespace Quoin.Tests.Gateway.Server;
@@ -27,23 +30,41 @@ public sealed class EdgeTests : IDisposable
         {
             Server = new() { Tls = new() { CertFile = file, KeyFile = key } },
         });
-        using var handler = new SocketsHttpHandler
-        {
-            SslOptions = new SslClientAuthenticationOptions
-            {
-                RemoteCertificateValidationCallback = (_, shown, _, _) =>
-                    shown?.GetCertHashString() == certificate.Thumbprint,
-            },
-        };
-        using var client = new HttpClient(handler)
-        {
-            DefaultRequestVersion = Version.Parse(version),
-            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        };
+        using var client = ClientThatTrusts(certificate);
+        client.DefaultRequestVersion = Version.Parse(version);
+        client.DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact;
         using var body = new StringContent(Ask, Encoding.UTF8, "application/json");
         using var response = await client.PostAsync($"https://localhost:{gateway.Address.Port}{Chat}", body);
         Assert.Equal((HttpStatusCode.OK, version), (response.StatusCode, response.Version.ToString()));
         Assert.Contains("chat.completion", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Connections_and_handshakes_are_counted()
+    {
+        using var certificate = TestCertificate.Create();
+        var (file, key) = TestCertificate.WriteTo(_folder, certificate);
+        await using var gateway = await TestGateway.StartAsync(
+            new QuoinOptions { Server = new() { Tls = new() { CertFile = file, KeyFile = key } } });
+        using var client = ClientThatTrusts(certificate);
+        using (var plain = new TcpClient("127.0.0.1", gateway.Address.Port))
+        {
+            await plain.GetStream().WriteAsync("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray());
+            await plain.GetStream().CopyToAsync(Stream.Null);
+        }
+
+        var page = "";
+        foreach (var metric in (string[])[
+            "quoin_connections_active 1\n", "quoin_tls_handshakes_total{outcome=\"success\"} 1\n",
+            "quoin_tls_handshakes_total{outcome=\"failure\"} 1\n"])
+        {
+            for (var i = 0; i < 1000 && !page.Contains(metric, StringComparison.Ordinal); i++)
+            {
+                page = await client.GetStringAsync(new Uri($"https://localhost:{gateway.Address.Port}/metrics"));
+            }
+
+            Assert.Contains(metric, page, StringComparison.Ordinal);
+        }
     }
 
     [Theory]
@@ -76,6 +97,30 @@ public sealed class EdgeTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task The_time_of_requests_does_not_bound_calls_of_models()
+    {
+        var clock = new ManualClock();
+        var asked = new TaskCompletionSource();
+        var go = new TaskCompletionSource();
+        await using var upstream = new ScriptedUpstream(async connection =>
+        {
+            asked.SetResult();
+            await go.Task;
+            await ScriptedUpstream.Json("{\"id\":\"late\"}")(connection);
+        });
+        await using var gateway = await TestGateway.BeforeAsync(
+            upstream, change: options => options with
+            {
+                Server = options.Server with { RequestTimeout = TimeSpan.FromSeconds(2) },
+            }, time: clock);
+        var answer = gateway.AskAsync(Chat, Ask);
+        await asked.Task;
+        clock.Advance(TimeSpan.FromSeconds(3));
+        go.SetResult();
+        Assert.Equal((200, "{\"id\":\"late\"}"), await answer);
+    }
+
     [Theory]
     [InlineData("Content-Length: +58\r\n", Ask)]
     [InlineData("Transfer-Encoding: chunked\r\n", "3a;\r\n" + Ask + "\r\n0\r\n\r\n")]
@@ -89,4 +134,13 @@ public sealed class EdgeTests : IDisposable
         Assert.Empty(upstream.Requests);
         await gateway.ShowsAsync("quoin_ambiguous_requests_total 1\n", "quoin_connections_ended_total{reason=\"");
     }
+
+    private static HttpClient ClientThatTrusts(X509Certificate2 certificate) => new(new SocketsHttpHandler
+    {
+        SslOptions = new SslClientAuthenticationOptions
+        {
+            RemoteCertificateValidationCallback = (_, shown, _, _) =>
+                shown?.GetCertHashString() == certificate.Thumbprint,
+        },
+    });
 }
