@@ -64,6 +64,12 @@ public sealed record HttpAppOptions
     /// </summary>
     public TimeSpan ReadTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// A client that takes nothing for so long while something waits to be sent is cut off, and one that takes less
+    /// than 64 KB in this time on average; events that come slowly are not its fault. 1 s..1 h.
+    /// </summary>
+    public TimeSpan WriteTimeout { get; init; } = TimeSpan.FromSeconds(45);
+
     /// <summary>Connections at the same time; further ones are closed at once. 1..10000000.</summary>
     public int MaxConnections { get; init; } = 10_000;
 
@@ -113,6 +119,7 @@ public sealed record HttpAppOptions
         Check(faults, nameof(MaxKeepAliveRequests), MaxKeepAliveRequests, 0, int.MaxValue);
         Check(faults, nameof(RequestTimeout), RequestTimeout, 0, 86_400);
         Check(faults, nameof(ReadTimeout), ReadTimeout, 1, 3600);
+        Check(faults, nameof(WriteTimeout), WriteTimeout, 1, 3600);
         Check(faults, nameof(MaxConnections), MaxConnections, 1, 10_000_000);
         Check(faults, nameof(MaxHeaderBytes), MaxHeaderBytes, 1024, 2 << 20);
         Check(faults, nameof(MaxRequestSize), MaxRequestSize, 0, 1L << 40);

@@ -63,6 +63,7 @@ internal sealed class Listeners
         MaxKeepAliveRequests = server.MaxKeepAliveRequests,
         RequestTimeout = server.RequestTimeout,
         ReadTimeout = server.ReadTimeout,
+        WriteTimeout = server.WriteTimeout,
         MaxConnections = server.MaxConnections,
         MaxHeaderBytes = (int)server.MaxHeaderBytes,
         ReadBufferSize = (int)server.ReadBufferSize,
@@ -77,9 +78,6 @@ internal sealed class Listeners
 
         // Held to server.max_request_size by whoever reads it, reload included.
         kestrel.Limits.MaxRequestBodySize = null;
-
-        // Streams write as events come; a stuck client is cut by server.write_timeout at the flush.
-        kestrel.Limits.MinResponseDataRate = null;
     }
 
     public string Explain(IOException e)

@@ -18,6 +18,9 @@ internal static class Listening
     /// <summary>Kestrel takes no shorter time than its own clock's beat.</summary>
     private static readonly TimeSpan ShortestGrace = TimeSpan.FromSeconds(2);
 
+    /// <summary>What a client has to take within <see cref="HttpAppOptions.WriteTimeout"/>.</summary>
+    private const int AnswerBytes = 64 * 1024;
+
     /// <summary>Longer lines are refused with 414, whatever else the headers may hold.</summary>
     private const int RequestLineBytes = 16 * 1024;
 
@@ -38,8 +41,9 @@ internal static class Listening
         limits.MaxRequestBodySize = options.MaxRequestSize;
         limits.RequestHeadersTimeout = options.ReadTimeout;
         limits.KeepAliveTimeout = options.KeepAliveTimeout;
-        limits.MinRequestBodyDataRate = new MinDataRate(
-            BodyBytesPerSecond, options.ReadTimeout > ShortestGrace ? options.ReadTimeout : ShortestGrace);
+        limits.MinRequestBodyDataRate = new MinDataRate(BodyBytesPerSecond, Grace(options.ReadTimeout));
+        limits.MinResponseDataRate = new MinDataRate(
+            AnswerBytes / options.WriteTimeout.TotalSeconds, Grace(options.WriteTimeout));
     }
 
     /// <summary>Adds a listener, with TLS where the options have a certificate.</summary>
@@ -64,9 +68,12 @@ internal static class Listening
                 TlsListening.Configure(listener, options);
             }
 
+            listener.Use(next => WatchedWriter.Around(next, options));
             var metrics = new FramingMetrics(listener.ApplicationServices);
             listener.Use(next => FramingCheck.Around(next, metrics));
         });
+
+    private static TimeSpan Grace(TimeSpan timeout) => timeout > ShortestGrace ? timeout : ShortestGrace;
 
     private static int ReadAhead(HttpAppOptions options) => Math.Max(options.ReadBufferSize, options.MaxHeaderBytes);
 }

@@ -19,7 +19,8 @@ public sealed record ServerOptions
     public TimeSpan ReadTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// A client that takes no response bytes for so long is cut off; streams count per event. 1s..10m.
+    /// A client that takes no response bytes for so long is cut off, streams count per event; and one that takes less
+    /// than 64 KB in this time on average while more waits to be sent. A reload concerns answers of models. 1s..10m.
     /// </summary>
     [Setting(Min = 1, Max = 600)]
     public TimeSpan WriteTimeout { get; init; } = TimeSpan.FromSeconds(45);

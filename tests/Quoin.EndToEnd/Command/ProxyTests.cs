@@ -21,7 +21,7 @@ public sealed class ProxyTests
     {
         await using var proxy = await QuoinProcess.StartAsync(null, TestContext.Current.CancellationToken);
         await using var quoin = await QuoinProcess.StartAsync(
-            Configuration, TestContext.Current.CancellationToken, program: null,
+            Configuration, TestContext.Current.CancellationToken, program: null, files: null,
             ("HTTP_PROXY", proxy.Address.ToString()), ("NO_PROXY", excepted));
         using var http = new HttpClient(new HttpClientHandler { UseProxy = false }) { BaseAddress = quoin.Address };
         using var content = new StringContent(Question, null, "application/json");

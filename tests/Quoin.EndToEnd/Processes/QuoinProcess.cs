@@ -24,23 +24,29 @@ internal sealed class QuoinProcess : IAsyncDisposable
     public ChildProcess Process => _process ?? throw new InvalidOperationException("Not started.");
 
     /// <summary>Starts the server; without <paramref name="configuration"/> it has no configuration at all.</summary>
+    /// <param name="files">Makes what the configuration needs, in the folder that the server starts in.</param>
     public static Task<QuoinProcess> StartAsync(
         string? configuration, CancellationToken cancellationToken, string? program = null,
-        params (string Name, string Value)[] environment) =>
-        StartAsync([program ?? Workplace.Program], configuration, environment, cancellationToken);
+        Func<string, Task>? files = null, params (string Name, string Value)[] environment) =>
+        StartAsync([program ?? Workplace.Program], configuration, files, environment, cancellationToken);
 
     /// <summary>Starts the server under another program, such as a tracer, with that one's arguments.</summary>
     public static Task<QuoinProcess> StartUnderAsync(
         string[] command, string configuration, CancellationToken cancellationToken) =>
-        StartAsync([.. command, Workplace.Program], configuration, [], cancellationToken);
+        StartAsync([.. command, Workplace.Program], configuration, files: null, [], cancellationToken);
 
     private static async Task<QuoinProcess> StartAsync(
-        string[] command, string? configuration, (string Name, string Value)[] environment,
+        string[] command, string? configuration, Func<string, Task>? files, (string Name, string Value)[] environment,
         CancellationToken cancellationToken)
     {
         var server = new QuoinProcess();
         try
         {
+            if (files is not null)
+            {
+                await files(server._folder.Path);
+            }
+
             var arguments = new List<string>(command[1..]) { "serve", "--port", "0" };
             if (configuration is not null)
                 arguments.AddRange(["--config", server._folder.Write("quoin.yaml", configuration)]);
@@ -88,11 +94,17 @@ internal sealed class QuoinProcess : IAsyncDisposable
             if (Process.HasExited)
                 throw Process.Failure($"ended with {Process.ExitCode}");
             var found = Regex.Match(
-                Process.Errors, @"listening +(http://127\.0\.0\.1:[0-9]+)", RegexOptions.NonBacktracking);
+                Process.Errors, @"listening +(https?://127\.0\.0\.1:[0-9]+)", RegexOptions.NonBacktracking);
             if (!found.Success)
                 continue;
 
             Address = new Uri(found.Groups[1].Value);
+            if (Address.Scheme == "https")
+            {
+                // Its certificate is the judges' matter.
+                return;
+            }
+
             using var health = await http.GetAsync(new Uri(Address, "/health"), cancellationToken);
             if (health.IsSuccessStatusCode)
                 return;

@@ -98,6 +98,39 @@ public sealed class EdgeTests : IDisposable
     }
 
     [Fact]
+    public async Task A_client_that_does_not_read_a_file_is_cut_off()
+    {
+        const int Length = 64 << 20;
+        using (var big = File.Create(Path.Combine(_folder, "big.bin")))
+        {
+            big.SetLength(Length);
+        }
+
+        var clock = new ManualClock();
+        await using var gateway = await TestGateway.StartAsync(
+            new QuoinOptions { Server = new() { Static = new() { Root = _folder } } }, clock);
+        using var client = new TcpClient("127.0.0.1", gateway.Address.Port);
+        await client.GetStream().WriteAsync("GET /static/big.bin HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray());
+        await gateway.ShowsAsync("quoin_connections_active 2\n");
+        var page = "";
+        do
+        {
+            // It has to be full first.
+            clock.Advance(TimeSpan.FromSeconds(45));
+            page = await gateway.Client.GetStringAsync("/metrics");
+        }
+        while (!page.Contains("quoin_connections_active 1\n", StringComparison.Ordinal));
+
+        var read = 0L;
+        for (var buffer = new byte[1 << 20]; await ReadAsync(client, buffer) is > 0 and var count;)
+        {
+            read += count;
+        }
+
+        Assert.InRange(read, 1, Length - 1);
+    }
+
+    [Fact]
     public async Task The_time_of_requests_does_not_bound_calls_of_models()
     {
         var clock = new ManualClock();
@@ -133,6 +166,18 @@ public sealed class EdgeTests : IDisposable
         Assert.Equal(400, answer.Status);
         Assert.Empty(upstream.Requests);
         await gateway.ShowsAsync("quoin_ambiguous_requests_total 1\n", "quoin_connections_ended_total{reason=\"");
+    }
+
+    private static async Task<int> ReadAsync(TcpClient client, byte[] buffer)
+    {
+        try
+        {
+            return await client.GetStream().ReadAsync(buffer);
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
     }
 
     private static HttpClient ClientThatTrusts(X509Certificate2 certificate) => new(new SocketsHttpHandler
