@@ -58,8 +58,8 @@ public sealed partial class JudgeTests
         await using var quoin = await StartWithTlsAsync();
         var findings = Path.Combine(folder.Path, "findings.json");
         await using var judge = Run("testssl", [
-            "--quiet", "--color", "0", "--fast", "--warnings", "off", "--severity", "HIGH", "-p", "-P", "-S", "-h", "-U",
-            "--jsonfile", findings, quoin.Address.AbsoluteUri.TrimEnd('/')]);
+            "--quiet", "--color", "0", "--fast", "--warnings", "off", "--severity", "HIGH", "-p", "-P", "-S", "-h",
+            "-U", "--jsonfile", findings, quoin.Address.AbsoluteUri.TrimEnd('/')]);
         await judge.ReadToEndAsync(Cancelled);
         using var found = JsonDocument.Parse(await File.ReadAllBytesAsync(findings, Cancelled));
         Assert.Equal(
@@ -70,7 +70,8 @@ public sealed partial class JudgeTests
     }
 
     private static Task<QuoinProcess> StartWithTlsAsync() => QuoinProcess.StartAsync(
-        "server: {host: 127.0.0.1, tls: {cert_file: certs/cert.pem, key_file: certs/key.pem}}", Cancelled, files: async folder =>
+        "server: {host: 127.0.0.1, tls: {cert_file: certs/cert.pem, key_file: certs/key.pem}}", Cancelled,
+        files: async folder =>
         {
             await using var made = new ChildProcess(Workplace.Program, ["cert", "dev"], folder);
             Assert.Equal(0, await made.WaitForExitAsync(Cancelled));
