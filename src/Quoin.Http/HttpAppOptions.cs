@@ -22,6 +22,12 @@ public sealed record HttpAppOptions
     public X509Certificate2? Certificate { get; init; }
 
     /// <summary>
+    /// Other processes of this user may listen on the same port if they say so too, one for each core perhaps: new
+    /// connections are shared out among them (SO_REUSEPORT). Linux only.
+    /// </summary>
+    public bool SharesPort { get; init; }
+
+    /// <summary>
     /// PEM file of a certificate, and after it the chain, in the place of <see cref="Certificate"/>. New files are
     /// used within a second of the next handshake.
     /// </summary>
@@ -113,6 +119,11 @@ public sealed record HttpAppOptions
         }
 
         Check(faults, nameof(Port), Port, 0, 65535);
+        if (SharesPort && !OperatingSystem.IsLinux())
+        {
+            faults.Add("SharesPort: accepted on Linux only");
+        }
+
         Check(faults, nameof(ReadBufferSize), ReadBufferSize, 1, 1 << 30);
         Check(faults, nameof(WriteBufferSize), WriteBufferSize, 1, 1 << 30);
         Check(faults, nameof(KeepAliveTimeout), KeepAliveTimeout, 0.001, 86_400);

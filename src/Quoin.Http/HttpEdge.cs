@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
@@ -24,6 +26,17 @@ public static class HttpEdge
         ArgumentNullException.ThrowIfNull(sockets);
         ArgumentNullException.ThrowIfNull(options);
         Listening.Configure(sockets, options);
+    }
+
+    /// <summary>
+    /// A socket that is bound to a port which other sockets may have too (SO_REUSEPORT of Linux), and does not listen
+    /// yet.
+    /// </summary>
+    /// <exception cref="SocketException">The port is taken by one that does not share, or not this user's.</exception>
+    public static Socket BindShared(IPEndPoint endpoint)
+    {
+        ArgumentNullException.ThrowIfNull(endpoint);
+        return SharedPort.Bind(endpoint);
     }
 
     /// <summary>

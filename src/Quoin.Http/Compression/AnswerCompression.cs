@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 
 namespace Quoin.Http.Compression;
@@ -17,33 +18,45 @@ namespace Quoin.Http.Compression;
 /// </item>
 /// </list>
 /// </summary>
-internal sealed class AnswerCompression(RequestDelegate next, CompressionOptions options)
+internal sealed class AnswerCompression
 {
-    private readonly CompressibleAnswers _compressible = new(options);
+    private static readonly StringValues ByCoding = HeaderNames.AcceptEncoding;
+
+    private readonly RequestDelegate _next;
+    private readonly CompressionOptions _options;
+    private readonly CompressibleAnswers _compressible;
+
+    /// <summary>One for all requests: most answers are not compressed, and all pass here.</summary>
+    private readonly Func<object, Task> _addVary;
+
+    public AnswerCompression(RequestDelegate next, CompressionOptions options)
+    {
+        (_next, _options, _compressible) = (next, options, new CompressibleAnswers(options));
+        _addVary = response =>
+        {
+            AddVary((HttpResponse)response);
+            return Task.CompletedTask;
+        };
+    }
 
     public Task InvokeAsync(HttpContext context)
     {
         var request = context.Request;
         var accepted = AcceptedCodings.Parse(request.Headers.AcceptEncoding);
-        context.Response.OnStarting(static state =>
-        {
-            var (compressible, response) = ((CompressibleAnswers, HttpResponse))state;
-            AddVary(compressible, response);
-            return Task.CompletedTask;
-        }, (_compressible, context.Response));
-        return accepted.Choose(options.Algorithms) is { } coding && (options.WithCredentials || !IsExposed(request))
+        context.Response.OnStarting(_addVary, context.Response);
+        return accepted.Choose(_options.Algorithms) is { } coding && (_options.WithCredentials || !IsExposed(request))
             ? CompressAsync(context, coding, accepted.RefusesIdentity)
-            : next(context);
+            : _next(context);
     }
 
     private async Task CompressAsync(HttpContext context, string coding, bool identityRefused)
     {
         var inner = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
-        await using var body = new CompressedBody(context, inner, options, _compressible, coding, identityRefused);
+        await using var body = new CompressedBody(context, inner, _options, _compressible, coding, identityRefused);
         context.Features.Set<IHttpResponseBodyFeature>(body);
         try
         {
-            await next(context);
+            await _next(context);
             await body.FinishAsync();
         }
         finally
@@ -61,13 +74,21 @@ internal sealed class AnswerCompression(RequestDelegate next, CompressionOptions
                 && !authorization.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)));
 
     /// <summary>A 304 says what the answer would have said, whose type it does not tell any more.</summary>
-    private static void AddVary(CompressibleAnswers compressible, HttpResponse response)
+    private void AddVary(HttpResponse response)
     {
         var headers = response.Headers;
         var isNotModified = response.StatusCode == StatusCodes.Status304NotModified && headers.ETag.Count > 0;
-        if ((isNotModified || headers.ContentEncoding.Count > 0 || compressible.Contains(response))
-            && !headers.Vary.Any(value => value is not null
-                && (value.Contains(HeaderNames.AcceptEncoding, StringComparison.OrdinalIgnoreCase) || value == "*")))
+        if (!isNotModified && headers.ContentEncoding.Count == 0 && !_compressible.Contains(response))
+        {
+            return;
+        }
+
+        if (headers.Vary.Count == 0)
+        {
+            headers.Vary = ByCoding;
+        }
+        else if (!headers.Vary.Any(value => value is not null
+            && (value.Contains(HeaderNames.AcceptEncoding, StringComparison.OrdinalIgnoreCase) || value == "*")))
         {
             headers.Append(HeaderNames.Vary, HeaderNames.AcceptEncoding);
         }

@@ -13,6 +13,7 @@ internal sealed class CompressibleAnswers
     private readonly string[] _beginnings;
     private readonly string[] _ends;
     private readonly int _minSize;
+    private Judged? _last;
 
     public CompressibleAnswers(CompressionOptions options)
     {
@@ -42,7 +43,19 @@ internal sealed class CompressibleAnswers
             or StatusCodes.Status205ResetContent or StatusCodes.Status206PartialContent
             or StatusCodes.Status304NotModified);
 
+    /// <summary>Most answers of an application have one type, and the same text for it.</summary>
     private bool HasType(string contentType)
+    {
+        var last = _last;
+        if (!ReferenceEquals(last?.ContentType, contentType))
+        {
+            _last = last = new Judged(contentType, IsCompressible(contentType));
+        }
+
+        return last!.IsCompressible;
+    }
+
+    private bool IsCompressible(string contentType)
     {
         var type = contentType.AsSpan();
         var end = type.IndexOf(';');
@@ -73,4 +86,6 @@ internal sealed class CompressibleAnswers
 
     private static bool IsNoTransform(string cacheControl) =>
         cacheControl.Contains("no-transform", StringComparison.OrdinalIgnoreCase);
+
+    private sealed record Judged(string ContentType, bool IsCompressible);
 }

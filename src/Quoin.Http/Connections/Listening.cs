@@ -25,8 +25,16 @@ internal static class Listening
     private const int RequestLineBytes = 16 * 1024;
 
     /// <summary>The transport has buffers of its own before those of the protocols.</summary>
-    public static void Configure(SocketTransportOptions sockets, HttpAppOptions options) =>
+    public static void Configure(SocketTransportOptions sockets, HttpAppOptions options)
+    {
         (sockets.MaxReadBufferSize, sockets.MaxWriteBufferSize) = (ReadAhead(options), options.WriteBufferSize);
+        if (options.SharesPort)
+        {
+            sockets.CreateBoundListenSocket = endpoint => endpoint is IPEndPoint ip
+                ? SharedPort.Bind(ip)
+                : SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+        }
+    }
 
     public static void Configure(KestrelServerOptions kestrel, HttpAppOptions options)
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using Quoin.Http;
 
 namespace Quoin.Server.Workers;
 
@@ -11,8 +12,6 @@ namespace Quoin.Server.Workers;
 /// </summary>
 internal sealed partial class ListeningSockets : IDisposable
 {
-    private const int SolSocket = 1;
-    private const int SoReusePort = 15;
     private const int SetDescriptorFlags = 2;
     private const int CloseOnExec = 1;
 
@@ -29,8 +28,13 @@ internal sealed partial class ListeningSockets : IDisposable
     public static ListeningSockets Open(IPAddress address, int port, int count)
     {
         // Another server of this user that shares its port would share it with us too: asked for without sharing first.
-        using (var probe = Create(address))
+        using (var probe = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp))
         {
+            if (address.Equals(IPAddress.IPv6Any))
+            {
+                probe.DualMode = true;
+            }
+
             probe.Bind(new IPEndPoint(address, port));
             probe.Listen(1);
         }
@@ -40,10 +44,8 @@ internal sealed partial class ListeningSockets : IDisposable
         {
             for (var i = 0; i < count; i++)
             {
-                var socket = Create(address);
+                var socket = HttpEdge.BindShared(new IPEndPoint(address, port));
                 sockets.Add(socket);
-                socket.SetRawSocketOption(SolSocket, SoReusePort, BitConverter.GetBytes(1));
-                socket.Bind(new IPEndPoint(address, port));
                 port = ((IPEndPoint)socket.LocalEndPoint!).Port;
             }
 
@@ -75,17 +77,6 @@ internal sealed partial class ListeningSockets : IDisposable
     }
 
     public void Dispose() => Array.ForEach(_sockets, socket => socket.Dispose());
-
-    private static Socket Create(IPAddress address)
-    {
-        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        if (address.Equals(IPAddress.IPv6Any))
-        {
-            socket.DualMode = true;
-        }
-
-        return socket;
-    }
 
     private static void SetFlags(int descriptor, int flags)
     {

@@ -141,6 +141,31 @@ public sealed class HttpAppTests
         Assert.Equal(["outer", "inner", "handler", "after inner", "after outer"], order);
     }
 
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("*")]
+    public async Task Several_listen_on_one_port_if_all_of_them_share_it(string host)
+    {
+        await using var one = new HttpApp(AnyPort with { Host = host, SharesPort = true });
+        one.Get("/", () => "one");
+        await one.StartAsync(TestContext.Current.CancellationToken);
+        var same = one.Options with { Port = one.Addresses[0].Port };
+        await using var two = new HttpApp(same);
+        two.Get("/", () => "two");
+        await two.StartAsync(TestContext.Current.CancellationToken);
+        var answers = new HashSet<string>();
+        for (var i = 0; i < 200 && answers.Count < 2; i++)
+        {
+            using var client = new HttpClient();
+            answers.Add(await client.GetStringAsync(
+                new Uri($"http://127.0.0.1:{same.Port}/"), TestContext.Current.CancellationToken));
+        }
+
+        Assert.Equal(["one", "two"], answers.Order());
+        await using var alone = new HttpApp(same with { SharesPort = false });
+        await Assert.ThrowsAsync<IOException>(() => alone.StartAsync(TestContext.Current.CancellationToken));
+    }
+
     [Fact]
     public async Task A_handler_that_fails_is_500_and_says_nothing_of_the_reason()
     {
