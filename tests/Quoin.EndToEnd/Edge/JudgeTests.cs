@@ -33,11 +33,13 @@ public sealed partial class JudgeTests
         Assert.DoesNotContain("service available:   NO", said, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Nghttp2_finds_no_fault_in_two_thousand_requests()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Nghttp2_finds_no_fault_in_two_thousand_requests(int workers)
     {
         SkipWithout("h2load", "nghttp");
-        await using var quoin = await StartWithTlsAsync();
+        await using var quoin = await StartWithTlsAsync(workers);
         await using var load = Run(
             "h2load", ["-n", "2000", "-c", "4", "-m", "100", new Uri(quoin.Address, "/health").AbsoluteUri]);
         var said = await load.ReadToEndAsync(Cancelled);
@@ -69,8 +71,13 @@ public sealed partial class JudgeTests
                 .Select(finding => finding.GetProperty("id").GetString()!).Order(StringComparer.Ordinal));
     }
 
-    private static Task<QuoinProcess> StartWithTlsAsync() => QuoinProcess.StartAsync(
-        "server: {host: 127.0.0.1, tls: {cert_file: certs/cert.pem, key_file: certs/key.pem}}", Cancelled,
+    private static Task<QuoinProcess> StartWithTlsAsync(int workers = 1) => QuoinProcess.StartAsync(
+        $"""
+        server:
+          host: 127.0.0.1
+          workers: {workers}
+          tls: {"{cert_file: certs/cert.pem, key_file: certs/key.pem}"}
+        """, Cancelled,
         files: async folder =>
         {
             await using var made = new ChildProcess(Workplace.Program, ["cert", "dev"], folder);
