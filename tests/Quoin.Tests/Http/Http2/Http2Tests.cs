@@ -191,7 +191,7 @@ public sealed class Http2Tests
         go.SetResult();
         Assert.Equal("done", Encoding.ASCII.GetString((await client.ReadAsync(FrameType.Data))!.Value.Payload));
 
-        // A client goes after GOAWAY with its last answer; one that stays is waited for as long as ShutdownTimeout.
+        // A client goes after its last answer; Kestrel waits for one that stays as long as ShutdownTimeout.
         await client.DisposeAsync();
         await stopping;
     }
