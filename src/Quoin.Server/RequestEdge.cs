@@ -35,6 +35,7 @@ internal sealed partial class RequestEdge(
                 await next(http);
             }
 
+            AnswerOptions(http);
             if (http.Response.StatusCode >= 400 && !http.Response.HasStarted && http.Response.ContentLength is null)
             {
                 await RefuseAsync(http, record);
@@ -81,6 +82,29 @@ internal sealed partial class RequestEdge(
         http.Response.Headers["X-Request-ID"] = record.RequestId;
         return record;
     }
+
+    /// <summary>OPTIONS of a path, or of the server (<c>*</c>), tells what it takes (RFC 9110 §9.3.7).</summary>
+    private static void AnswerOptions(HttpContext http)
+    {
+        var response = http.Response;
+        if (!HttpMethods.IsOptions(http.Request.Method) || response.HasStarted)
+        {
+            return;
+        }
+
+        if (response.StatusCode == StatusCodes.Status405MethodNotAllowed)
+        {
+            response.StatusCode = StatusCodes.Status204NoContent;
+            response.Headers.Allow = response.Headers.Allow + ", OPTIONS";
+        }
+        else if (response.StatusCode == StatusCodes.Status404NotFound && IsOfServer(http))
+        {
+            response.StatusCode = StatusCodes.Status204NoContent;
+        }
+    }
+
+    private static bool IsOfServer(HttpContext http) =>
+        http.Features.Get<IHttpRequestFeature>()?.RawTarget == "*";
 
     /// <summary>
     /// A path or method that is not there: told as the path's model API tells errors, for its clients read nothing

@@ -17,6 +17,12 @@ namespace Quoin.Http.Framing;
 /// </summary>
 internal sealed class RequestFraming
 {
+    private static readonly byte[][] StandardMethods =
+    [
+        [.. "GET"u8], [.. "HEAD"u8], [.. "POST"u8], [.. "PUT"u8], [.. "DELETE"u8], [.. "CONNECT"u8], [.. "OPTIONS"u8],
+        [.. "TRACE"u8], [.. "PATCH"u8],
+    ];
+
     private readonly ChunkLine _chunk = new();
     private Part _part;
     private long _left;
@@ -144,6 +150,12 @@ internal sealed class RequestFraming
             return;
         }
 
+        if (line[..method].ContainsAnyInRange((byte)'a', (byte)'z') && IsStandard(line[..method]))
+        {
+            Fault = "the method is in small letters, in which it is another one; accepted: in capitals";
+            return;
+        }
+
         var target = line[(method + 1)..];
         var version = target.IndexOf((byte)' ');
         if (version <= 0 || !target[(version + 1)..].StartsWith("HTTP/"u8) || target.ContainsAny(FieldBytes.Controls)
@@ -156,6 +168,22 @@ internal sealed class RequestFraming
         _http10 = target[(version + 1)..].SequenceEqual("HTTP/1.0"u8);
         (_chunked, _contentLength) = (false, null);
         _part = Part.Headers;
+    }
+
+    /// <summary>
+    /// In whatever letters: those of a method count (RFC 9110 §9.1), but not every reader counts them.
+    /// </summary>
+    private static bool IsStandard(ReadOnlySpan<byte> method)
+    {
+        foreach (var name in StandardMethods)
+        {
+            if (Ascii.EqualsIgnoreCase(method, name))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private void JudgeHeader(ReadOnlySpan<byte> line)

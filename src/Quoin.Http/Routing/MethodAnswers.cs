@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 
 namespace Quoin.Http.Routing;
@@ -18,8 +19,18 @@ internal sealed class MethodAnswers(RequestDelegate next)
         return endpoint is { DisplayName: not WrongMethod } ? next(context) : AnswerAsync(context, endpoint);
     }
 
+    /// <summary>OPTIONS of the server itself (RFC 9110 §9.3.7).</summary>
+    private static bool IsOfServer(HttpContext context) => HttpMethods.IsOptions(context.Request.Method)
+        && context.Features.Get<IHttpRequestFeature>()?.RawTarget == "*";
+
     private static async Task AnswerAsync(HttpContext context, Endpoint? endpoint)
     {
+        if (endpoint is null && IsOfServer(context))
+        {
+            context.Response.StatusCode = StatusCodes.Status204NoContent;
+            return;
+        }
+
         if (endpoint is null)
         {
             await Problem.WriteAsync(

@@ -161,7 +161,7 @@ internal sealed class StaticFolder
 
     private void Announce(HttpContext context, string name, string? coding, bool hasSibling)
     {
-        DropWhatIsOverruled(context.Request.Headers);
+        DropWhatIsOverruled(context.Request);
         var headers = context.Response.Headers;
         headers.CacheControl = CacheControlOf(name);
         headers.XContentTypeOptions = "nosniff";
@@ -227,8 +227,9 @@ internal sealed class StaticFolder
     /// Dates count only where there are no tags (RFC 9110 §13.1.3, §13.1.4); the file result would let a date that
     /// differs undo a tag that is the same.
     /// </summary>
-    private static void DropWhatIsOverruled(IHeaderDictionary headers)
+    private static void DropWhatIsOverruled(HttpRequest request)
     {
+        var headers = request.Headers;
         if (headers.IfNoneMatch.Count > 0)
         {
             headers.Remove(HeaderNames.IfModifiedSince);
@@ -239,10 +240,10 @@ internal sealed class StaticFolder
             headers.Remove(HeaderNames.IfUnmodifiedSince);
         }
 
-        if (headers.Range.Count > 0
-            && !headers.Range.ToString().StartsWith("bytes=", StringComparison.OrdinalIgnoreCase))
+        if (headers.Range.Count > 0 && (HttpMethods.IsHead(request.Method)
+            || !headers.Range.ToString().StartsWith("bytes=", StringComparison.OrdinalIgnoreCase)))
         {
-            // A unit that is not known is no range (RFC 9110 §14.2); the file result would take it for bytes.
+            // Of HEAD, and in a unit that is not known, it is no range (RFC 9110 §14.2); for the file result it is.
             headers.Remove(HeaderNames.Range);
         }
     }

@@ -66,6 +66,19 @@ public sealed class ServerTests
         Assert.Equal(status == 405, response.Content.Headers.Allow.Count > 0);
     }
 
+    [Theory]
+    [InlineData("/health", "Allow: GET, HEAD, OPTIONS\r\n")]
+    [InlineData("/v1/chat/completions", "Allow: POST, OPTIONS\r\n")]
+    [InlineData("*", "")]
+    public async Task OPTIONS_tells_what_a_path_takes(string path, string allow)
+    {
+        await using var gateway = await TestGateway.StartAsync(new QuoinOptions());
+        var answer = await RawClient.AskAsync(
+            gateway.Address, $"OPTIONS {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        Assert.Equal((204, ""), (answer.Status, answer.Body));
+        Assert.Contains(allow, answer.Head, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_server_that_stops_lets_a_stream_finish()
     {

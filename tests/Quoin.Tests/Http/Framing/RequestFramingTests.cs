@@ -62,6 +62,8 @@ public sealed class RequestFramingTests
         { "GET /\u0001 HTTP/1.1\r\n", "request line" },
         { "GET /a b HTTP/1.1\r\n", "request line" },
         { "GET /\r\n", "request line" },
+        { "get / HTTP/1.1\r\n", "small letters" },
+        { "Post / HTTP/1.1\r\n", "small letters" },
         { "G(T / HTTP/1.1\r\n", "method" },
         { " GET / HTTP/1.1\r\n", "method" },
         { new string('G', 33) + " / HTTP/1.1\r\n", "method" },

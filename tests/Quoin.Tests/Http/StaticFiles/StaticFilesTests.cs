@@ -184,6 +184,15 @@ public sealed class StaticFilesTests : IDisposable
     }
 
     [Fact]
+    public async Task HEAD_has_no_ranges()
+    {
+        await using var server = await StartAsync();
+        using var response = await server.SendAsync(HttpMethod.Head, "/assets/app.js", ("Range", "bytes=0-1"));
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("console.log('app');".Length, response.Content.Headers.ContentLength);
+    }
+
+    [Fact]
     public async Task The_tag_changes_with_a_change_within_the_same_second()
     {
         await using var server = await StartAsync(new() { HoldFor = TimeSpan.Zero });
