@@ -35,8 +35,8 @@ internal static class WorkerCount
         if (options.Llm.Cache is { Enable: true, Type: "file" })
         {
             yield return ("server.workers",
-                "more than one worker and llm.cache.type: file do not go together: each process would know and bound its "
-                + "own files only; accepted: memory (each process has its own) or redis");
+                "more than one worker and llm.cache.type: file do not go together: each process would know and bound "
+                + "its own files only; accepted: memory (each process has its own) or redis");
         }
     }
 }

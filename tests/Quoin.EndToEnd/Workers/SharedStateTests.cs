@@ -35,7 +35,8 @@ public sealed class SharedStateTests
         await using var server = await StartAsync(
             "server: {workers: 3}\nrate_limit: {enabled: false, default: 20/day}\n"
             + "routes: [{path: /alive, handler: health, version: v1, methods: [GET], middleware: [ratelimit]}]");
-        var answers = await Task.WhenAll(Enumerable.Range(0, 60).Select(_ => AskAsync(server, "/v1/alive", body: null)));
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 60).Select(_ => AskAsync(server, "/v1/alive", body: null)));
         await AssertTogetherAsync(server);
         Assert.Equal(20, answers.Count(status => status == 200));
     }
@@ -203,7 +204,7 @@ public sealed class SharedStateTests
         return (int)answer.StatusCode;
     }
 
-    /// <summary>No request was counted by one worker alone: the machine was not too busy for what is asserted.</summary>
+    /// <summary>No worker has counted alone: the machine was not too busy for what is asserted.</summary>
     private static async Task AssertTogetherAsync(QuoinProcess server)
     {
         Assert.Equal(0, await WorkerTests.MetricAsync(server, "quoin_rate_limit_fallbacks_total"));

@@ -29,7 +29,7 @@ internal sealed class UsageMetrics
 
         _fallbacks = registry.Counter(new(
             "quoin_budget_fallbacks_total", "quoin.budget.fallbacks", "{request}",
-            "Requests held to a budget by what this worker knows alone, because the supervisor did not answer in time."));
+            "Requests held to a budget by what this worker knows alone, as the supervisor did not answer in time."));
         _fallbacks.With();
         registry.Callback(
             new(

@@ -116,7 +116,7 @@ internal sealed class UsageStage(
         shared?.Restore(key, period, spent);
     }
 
-    /// <summary>What a key has spent and reserved at all processes, or at this one while nobody answers for all.</summary>
+    /// <summary>What a key has spent and reserved at all processes; at this one while nobody answers for all.</summary>
     public async ValueTask<(Spent[] Spent, Amounts Reserved)> ReadAsync(
         string key, CancellationToken cancellationToken) =>
         (shared is null ? null : await shared.ReadAsync(key, cancellationToken))

@@ -1,6 +1,6 @@
 namespace Quoin.Server.Gateway.CircuitBreaker;
 
-/// <summary>Where breakers that are open are told of: Redis, or the supervisor of the processes of one server.</summary>
+/// <summary>Where open breakers are told of: Redis, or the supervisor of the processes of one server.</summary>
 internal interface IBreakerStore
 {
     /// <summary>How often it is asked: who has not opened a breaker goes on calling for so long.</summary>

@@ -56,7 +56,7 @@ internal static class SharingLimits
     /// <summary>Buckets of one request: one of each kind of limit, and room for kinds to come.</summary>
     public const int Claims = 16;
 
-    /// <summary>Units, in what is taken, settled, reserved and spent: far from the end of 64 bits when added up.</summary>
+    /// <summary>Units, in what is taken, settled, reserved and spent: added up far from the end of 64 bits.</summary>
     public const long Units = 1_000_000_000_000_000_000;
 
     /// <summary>Seconds of a bucket's period, a hundred days: with the units far from the end of 128 bits.</summary>
