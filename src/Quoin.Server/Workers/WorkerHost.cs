@@ -99,7 +99,7 @@ public static class WorkerHost
             var shared = new SharedState(time);
             shared.AddTo(registry);
             await using var sharing = new SharedListener(
-                WorkerIdentity.SharedSocketOf(folder), shared, loggers.CreateLogger<SharedListener>());
+                WorkerIdentity.SharedSocketOf(folder), shared, time, loggers.CreateLogger<SharedListener>());
             sharing.Start();
             return await RunAsync(supervisor, registry, source, listeners, folder, cancellationToken);
         }

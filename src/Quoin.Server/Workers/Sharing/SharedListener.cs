@@ -12,7 +12,8 @@ namespace Quoin.Server.Workers.Sharing;
 /// that reads what has come, has <see cref="SharedState"/> answer it, and writes the answers before it reads on. So a
 /// worker that does not read has no more said to it than it has asked.
 /// </summary>
-internal sealed partial class SharedListener(string path, SharedState state, ILogger logger) : IAsyncDisposable
+internal sealed partial class SharedListener(string path, SharedState state, TimeProvider time, ILogger logger)
+    : IAsyncDisposable
 {
     private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly CancellationTokenSource _stopping = new();
@@ -41,7 +42,7 @@ internal sealed partial class SharedListener(string path, SharedState state, ILo
         {
             for (var id = 0L; ; id++)
             {
-                var socket = await _listener.AcceptAsync(_stopping.Token);
+                var socket = await AcceptOneAsync();
                 foreach (var (ended, _) in _connections.Where(connection => connection.Value.IsCompleted))
                 {
                     _connections.TryRemove(ended, out _);
@@ -63,6 +64,23 @@ internal sealed partial class SharedListener(string path, SharedState state, ILo
         catch (Exception e)
         {
             Log.Died(logger, e);
+        }
+    }
+
+    /// <summary>A machine without descriptors has some again later; until then workers count alone.</summary>
+    private async Task<Socket> AcceptOneAsync()
+    {
+        while (true)
+        {
+            try
+            {
+                return await _listener.AcceptAsync(_stopping.Token);
+            }
+            catch (SocketException e)
+            {
+                Log.NotAccepted(logger, e.Message);
+                await Task.Delay(SharingLimits.ConnectPause, time, _stopping.Token);
+            }
         }
     }
 
@@ -120,6 +138,10 @@ internal sealed partial class SharedListener(string path, SharedState state, ILo
         [LoggerMessage(4400, LogLevel.Error, "Limits, budgets and breakers of workers are no longer counted together",
             EventName = nameof(Died))]
         public static partial void Died(ILogger logger, Exception exception);
+
+        [LoggerMessage(4402, LogLevel.Warning, "A worker could not be connected to its supervisor: {Reason}",
+            EventName = nameof(NotAccepted))]
+        public static partial void NotAccepted(ILogger logger, string reason);
 
         [LoggerMessage(4401, LogLevel.Error, "What a worker said to its supervisor cannot be read: {Reason}",
             EventName = nameof(NotFramed))]

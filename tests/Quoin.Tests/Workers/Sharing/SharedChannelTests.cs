@@ -188,7 +188,7 @@ public sealed class SharedChannelTests : IDisposable
 
     private SharedListener Listen(SharedState state)
     {
-        var listener = new SharedListener(SocketPath, state, NullLogger.Instance);
+        var listener = new SharedListener(SocketPath, state, _clock, NullLogger.Instance);
         listener.Start();
         return listener;
     }
