@@ -19,6 +19,8 @@ using Quoin.Server.Gateway.RateLimits;
 using Quoin.Server.Gateway.Routing;
 using Quoin.Server.Gateway.Settle;
 using Quoin.Server.Telemetry;
+using Quoin.Server.Workers;
+using Quoin.Server.Workers.Sharing;
 
 namespace Quoin.Server;
 
@@ -42,13 +44,14 @@ internal sealed class GatewayParts : IAsyncDisposable
     private readonly GatewayPipeline _pipeline;
     private readonly BreakerShare _breakers;
     private readonly SharedLimits _limits;
+    private readonly SharedChannel? _channel;
     private HealthProbe? _probe;
 
-    /// <param name="hasJobs">False: another process of this server has them.</param>
+    /// <param name="worker">Who this process is among several; null where it is the only one.</param>
     /// <exception cref="ServerStartException">A part cannot start; what it has logged may tell more.</exception>
     public GatewayParts(
         ConfigurationSource source, MetricRegistry registry, GatewayMetrics metrics, TimeProvider time,
-        ILoggerFactory loggers, bool hasJobs = true)
+        ILoggerFactory loggers, WorkerIdentity? worker = null)
     {
         var options = source.Current;
         (_time, _loggers, _metrics) = (time, loggers, metrics);
@@ -56,7 +59,14 @@ internal sealed class GatewayParts : IAsyncDisposable
         _states = new ProviderStates(time);
         Snapshots = new SnapshotHolder(new GatewaySnapshot(options, _pools.Connect(options), _states));
         ProviderMetrics.AddTo(registry, Snapshots, _states, time);
-        _breakers = new BreakerShare(Snapshots, time, loggers);
+        if (worker is not null)
+        {
+            _channel = new SharedChannel(worker.SharedSocket, time, loggers.CreateLogger<SharedChannel>());
+            _channel.AddTo(registry);
+        }
+
+        _breakers = new BreakerShare(
+            Snapshots, time, loggers, _channel is null ? null : new SupervisorBreakers(_channel));
         _catalog = new ModelCatalog(time, loggers.CreateLogger<ModelCatalog>());
         _router = new ModelRouter(_catalog);
         _caches = new CacheHolder(registry, time, loggers);
@@ -65,18 +75,21 @@ internal sealed class GatewayParts : IAsyncDisposable
         _admission = new AdmissionQueue(time, admissionMetrics, options.Queue);
         admissionMetrics.Watch(_admission);
         var services = new GatewayServices(time, IdSource.FromSystem(), metrics, new ServerTiming(time));
-        _usage = UsageService.Open(source, registry, time, loggers);
-        _jobs = hasJobs ? JobService.Open(source, services, registry, loggers) : null;
+        _usage = UsageService.Open(
+            source, registry, time, loggers, _channel is null ? null : new SupervisorBudgets(_channel));
+        _jobs = worker?.IsOwner ?? true ? JobService.Open(source, services, registry, loggers) : null;
         var limitMetrics = new RateLimitMetrics(registry);
         _limits = new SharedLimits(limitMetrics, time, loggers);
         _limits.Configure(options);
+        var buckets = _channel is null ? null : new SupervisorBuckets(_channel, SharedTable.Limits, limitMetrics);
+        RouteBuckets = _channel is null ? null : new SupervisorBuckets(_channel, SharedTable.Routes, limitMetrics);
         var answers = new IdempotencyStore(() => source.Current.Idempotency, time);
         Services = services with
         {
             Keys = new KeyGate(Snapshots, new KeyMetrics(registry), time),
             RateLimits = new RateLimiter(
                 new BucketTable(time), limitMetrics, _limits,
-                new UnpricedModels(loggers.CreateLogger<UnpricedModels>())),
+                new UnpricedModels(loggers.CreateLogger<UnpricedModels>()), buckets),
             Idempotency = new IdempotencyStage(answers, new IdempotencyMetrics(registry, answers), time),
             Jobs = _jobs?.Stage,
             Usage = _usage?.Stage,
@@ -94,6 +107,12 @@ internal sealed class GatewayParts : IAsyncDisposable
     public GatewayServices Services { get; }
 
     public SnapshotHolder Snapshots { get; }
+
+    /// <summary>For the limits of paths, of all processes; null where this is the only one.</summary>
+    public ISharedBuckets? RouteBuckets { get; }
+
+    /// <summary>To be called before requests are taken.</summary>
+    public Task ConnectAsync() => _channel?.StartAsync() ?? Task.CompletedTask;
 
     /// <summary>Requests that begin from now on go by this configuration.</summary>
     public void Configure(QuoinOptions options)
@@ -120,7 +139,7 @@ internal sealed class GatewayParts : IAsyncDisposable
         control.MapCache(_caches);
         control.MapQueue(_admission, _time);
         control.MapUsage(_usage);
-        control.MapKeys(Snapshots, _usage, _time);
+        control.MapKeys(Snapshots, _usage);
         stopping.Register(_admission.Stop);
         if (_jobs is not null)
         {
@@ -149,6 +168,7 @@ internal sealed class GatewayParts : IAsyncDisposable
         _caches.Dispose();
         _admission.Dispose();
         await (_usage?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await (_channel?.DisposeAsync() ?? ValueTask.CompletedTask);
         Services.Clocks.Dispose();
     }
 }

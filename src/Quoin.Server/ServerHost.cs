@@ -71,7 +71,7 @@ public static class ServerHost
         var loggers = app.Services.GetRequiredService<ILoggerFactory>();
 
         var gateway = await OpenGatewayAsync(
-            source, registry, metrics, time, loggers, log, worker?.Identity.IsOwner ?? true);
+            source, registry, metrics, time, loggers, log, worker?.Identity);
         var requestLog = new RequestLog(log, time);
         var edgeFeatures = new EdgeFeatures(options.Server, loggers);
         var reloads = source.OnChange((_, now) =>
@@ -83,7 +83,7 @@ public static class ServerHost
         source.OnReload(metrics.RecordReload);
 
         var metricsPort = new MetricsPort(listeners.MetricsPort, options.Metrics.Path);
-        var routes = new RouteGate(source, gateway.Services, new BucketTable(time));
+        var routes = new RouteGate(source, gateway.Services, new BucketTable(time), gateway.RouteBuckets);
         worker?.Use(app, registry);
         app.UseConnectionRequests(listeners.Edge);
         app.Use(routes.RewriteAsync);
@@ -136,11 +136,13 @@ public static class ServerHost
 
     private static async Task<GatewayParts> OpenGatewayAsync(
         ConfigurationSource source, MetricRegistry registry, GatewayMetrics metrics, TimeProvider time,
-        ILoggerFactory loggers, LogOutput log, bool hasJobs)
+        ILoggerFactory loggers, LogOutput log, WorkerIdentity? worker)
     {
         try
         {
-            return new GatewayParts(source, registry, metrics, time, loggers, hasJobs);
+            var gateway = new GatewayParts(source, registry, metrics, time, loggers, worker);
+            await gateway.ConnectAsync();
+            return gateway;
         }
         catch (ServerStartException)
         {

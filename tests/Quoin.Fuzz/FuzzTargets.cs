@@ -29,6 +29,7 @@ internal static class FuzzTargets
         new JournalTarget(),
         new MessagePackTarget(),
         new MessagePackFromJsonTarget(),
+        new SharedStateTarget(),
     ];
 
     private static FuzzTarget[] Both(Dialect dialect, params string[] recordings) =>

@@ -17,21 +17,26 @@ namespace Quoin.Server.Control;
 internal static class KeyEndpoints
 {
     public static void MapKeys(
-        this RouteGroupBuilder control, SnapshotHolder snapshots, UsageService? usage, TimeProvider time) =>
-        control.MapGet("/keys", http => ShowAsync(http, snapshots.Current.Options, usage, time));
+        this RouteGroupBuilder control, SnapshotHolder snapshots, UsageService? usage) =>
+        control.MapGet("/keys", http => ShowAsync(http, snapshots.Current.Options, usage));
 
-    private static async Task ShowAsync(
-        HttpContext http, QuoinOptions options, UsageService? usage, TimeProvider time)
+    private static async Task ShowAsync(HttpContext http, QuoinOptions options, UsageService? usage)
     {
+        var states = new Dictionary<string, (Spent[] Spent, Amounts Reserved)>(StringComparer.Ordinal);
+        foreach (var key in options.Auth.Keys.Where(key => usage is not null && key.Budgets.Count > 0))
+        {
+            states[key.Name] = await usage!.Stage.ReadAsync(key.Name, http.RequestAborted);
+        }
+
         using var body = new PooledBuffer();
-        JsonOutput.Write(body, (options, usage, Now: time.GetUtcNow()), static (w, s) =>
+        JsonOutput.Write(body, (options, states), static (w, s) =>
         {
             w.WriteStartObject();
             w.WriteBoolean("enabled"u8, s.options.Auth.Enabled);
             w.WriteStartArray("data"u8);
             foreach (var key in s.options.Auth.Keys)
             {
-                Write(w, key, s.options.RateLimit, s.usage, s.Now);
+                Write(w, key, s.options.RateLimit, s.states);
             }
 
             w.WriteEndArray();
@@ -41,7 +46,8 @@ internal static class KeyEndpoints
     }
 
     private static void Write(
-        Utf8JsonWriter w, KeyOptions key, RateLimitOptions limits, UsageService? usage, DateTimeOffset now)
+        Utf8JsonWriter w, KeyOptions key, RateLimitOptions limits,
+        Dictionary<string, (Spent[] Spent, Amounts Reserved)> states)
     {
         w.WriteStartObject();
         w.WriteString("name"u8, key.Name);
@@ -63,9 +69,9 @@ internal static class KeyEndpoints
         }
 
         w.WriteStartArray("budgets"u8);
-        if (usage is not null && key.Budgets.Count > 0)
+        if (states.TryGetValue(key.Name, out var state))
         {
-            var (spent, reserved) = usage.Stage.AccountOf(key.Name).Read(now);
+            var (spent, reserved) = state;
             foreach (var budget in key.Budgets)
             {
                 Write(w, budget, spent[(int)BudgetPeriods.Parse(budget.Per)], reserved);

@@ -53,7 +53,7 @@ internal sealed partial class GatewayPipeline(
                 return;
             }
 
-            if (UsageStage.Refuse(services.Usage, exchange) is { } spent)         // 4
+            if (await UsageStage.RefuseAsync(services.Usage, exchange) is { } spent)  // 4
             {
                 await AnswerErrorAsync(exchange, spent);
                 return;

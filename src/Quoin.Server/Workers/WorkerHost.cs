@@ -5,6 +5,7 @@ using Quoin.Server.Gateway.Health;
 using Quoin.Server.Gateway.Providers;
 using Quoin.Server.Gateway.Routing;
 using Quoin.Server.Telemetry;
+using Quoin.Server.Workers.Sharing;
 
 namespace Quoin.Server.Workers;
 
@@ -95,6 +96,11 @@ public static class WorkerHost
                     supervisor.RestartAll();
                 }
             };
+            var shared = new SharedState(time);
+            shared.AddTo(registry);
+            await using var sharing = new SharedListener(
+                WorkerIdentity.SharedSocketOf(folder), shared, time, loggers.CreateLogger<SharedListener>());
+            sharing.Start();
             return await RunAsync(supervisor, registry, source, listeners, folder, cancellationToken);
         }
         finally

@@ -31,6 +31,8 @@ internal sealed record WorkerIdentity(WorkerName Name, int Descriptor, int Count
 
     public string PageSocket => PageSocketOf(Folder);
 
+    public string SharedSocket => SharedSocketOf(Folder);
+
     public static string SocketOf(string folder, WorkerName name) => Path.Combine(folder, $"w{name}.sock");
 
     public static string LastPageOf(string folder, WorkerName name) => Path.Combine(folder, $"w{name}.metrics");
@@ -40,6 +42,9 @@ internal sealed record WorkerIdentity(WorkerName Name, int Descriptor, int Count
 
     /// <summary>The supervisor's, for the metrics page of all.</summary>
     public static string PageSocketOf(string folder) => Path.Combine(folder, "page.sock");
+
+    /// <summary>The supervisor's, for limits, budgets and breakers of all.</summary>
+    public static string SharedSocketOf(string folder) => Path.Combine(folder, "shared.sock");
 
     /// <summary>Null: this process is no worker.</summary>
     public static WorkerIdentity? Read(string? text)

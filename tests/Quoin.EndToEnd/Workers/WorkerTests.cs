@@ -141,16 +141,16 @@ public sealed class WorkerTests
     }
 
     [Fact]
-    public async Task Limits_that_each_worker_would_count_for_itself_are_refused()
+    public async Task A_cache_in_files_that_each_worker_would_bound_for_itself_is_refused()
     {
         using var folder = new ScratchFolder();
         await using var server = new ChildProcess(
             Workplace.Program,
             ["serve", "--port", "0", "--config", folder.Write("quoin.yaml",
-                "server: {workers: 2}\nrate_limit: {default: 10/minute}")],
+                "server: {workers: 2}\nllm: {cache: {enable: true, type: file}}")],
             folder.Path, ("METRICS_PORT", "0"));
         Assert.Equal(2, await server.WaitForExitAsync(Cancelled));
-        Assert.Contains("rate_limit.store: redis", server.Errors, StringComparison.Ordinal);
+        Assert.Contains("llm.cache.type: file", server.Errors, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -247,10 +247,10 @@ public sealed class WorkerTests
         await UntilAsync(() => Array.TrueForAll(workers, HasEnded));
     }
 
-    private static Task<QuoinProcess> StartAsync(string configuration) =>
+    internal static Task<QuoinProcess> StartAsync(string configuration) =>
         QuoinProcess.StartAsync(configuration, Cancelled);
 
-    private static int[] WorkersOf(QuoinProcess server) =>
+    internal static int[] WorkersOf(QuoinProcess server) =>
     [
         .. Directory.EnumerateDirectories($"/proc/{server.Process.Id}/task")
             .SelectMany(task => File.ReadAllText(task + "/children").Split(' ', StringSplitOptions.RemoveEmptyEntries))
@@ -269,7 +269,7 @@ public sealed class WorkerTests
         }
     }
 
-    private static async Task UntilUpAsync(QuoinProcess server, string reason, int count)
+    internal static async Task UntilUpAsync(QuoinProcess server, string reason, int count)
     {
         await UntilAsync(async () =>
             await MetricAsync(server, $"quoin_worker_restarts_total{{reason=\"{reason}\"}}") >= count);
@@ -280,7 +280,7 @@ public sealed class WorkerTests
     private static Task<double> CountAsync(QuoinProcess server) => MetricAsync(
         server, "http_requests_total{method=\"POST\",endpoint=\"/v1/chat/completions\",status=\"200\"}");
 
-    private static async Task<double> MetricAsync(QuoinProcess server, string name) => (await PageAsync(server))
+    internal static async Task<double> MetricAsync(QuoinProcess server, string name) => (await PageAsync(server))
         .Split('\n').Where(line => line.StartsWith(name + " ", StringComparison.Ordinal))
         .Select(line => double.Parse(line[(name.Length + 1)..], CultureInfo.InvariantCulture)).FirstOrDefault(-1);
 
@@ -299,10 +299,10 @@ public sealed class WorkerTests
         }
     }
 
-    private static Task UntilAsync(Func<bool> holds) => UntilAsync(() => Task.FromResult(holds()));
+    internal static Task UntilAsync(Func<bool> holds) => UntilAsync(() => Task.FromResult(holds()));
 
     /// <summary>Bounded by the test's own time.</summary>
-    private static async Task UntilAsync(Func<Task<bool>> holds)
+    internal static async Task UntilAsync(Func<Task<bool>> holds)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancelled);
         limit.CancelAfter(TimeSpan.FromMinutes(3));

@@ -13,7 +13,9 @@ namespace Quoin.Server.Control.Routes;
 ///    labels are the same wherever it came in.
 /// 2. Inside the edge, its method and headers are judged, and its middleware runs.
 /// </summary>
-internal sealed class RouteGate(ConfigurationSource source, GatewayServices services, BucketTable buckets)
+/// <param name="shared">Buckets of all processes of this server; null where there is one.</param>
+internal sealed class RouteGate(
+    ConfigurationSource source, GatewayServices services, BucketTable buckets, ISharedBuckets? shared = null)
 {
     private Current _current = new(source.Current, new RouteTable(source.Current));
 
@@ -105,13 +107,16 @@ internal sealed class RouteGate(ConfigurationSource source, GatewayServices serv
         var id = key is not null
             ? new BucketId(BucketScope.Key, key.Name, 0, LimitUnit.Requests, rate.Seconds)
             : BucketId.OfAddress(http.Connection.RemoteIpAddress, LimitUnit.Requests, rate.Seconds);
-        var state = buckets.Take(id, rate, 1);
+        var claim = new BucketClaim(new Limit(LimitUnit.Requests, OfModel: false), id, rate, 1);
+        var take = shared is null ? null : await shared.TakeAsync([claim], http.RequestAborted);
+        var state = take?.State(0) ?? buckets.Take(id, rate, 1);
         if (state.Answer != BucketAnswer.Refused)
         {
             return true;
         }
 
-        var wait = TimeSpan.FromSeconds(Math.Ceiling(state.Wait / (double)services.Time.TimestampFrequency));
+        var frequency = take?.Frequency ?? services.Time.TimestampFrequency;
+        var wait = TimeSpan.FromSeconds(Math.Ceiling(state.Wait / (double)frequency));
         http.Response.Headers.RetryAfter =
             ((long)wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
         await RefuseAsync(

@@ -13,12 +13,19 @@ internal sealed class Bill(
     private readonly Lock _lock = new();
     private bool _ended;
 
+    /// <summary>Where the budgets of all processes are; null: nothing is reserved there.</summary>
+    public SharedReservation? Reservation { get; set; }
+
+    /// <summary>The record has its place.</summary>
+    public bool HasPlace => hasPlace;
+
     /// <summary>The request was refused, or became a job, which has a bill of its own when it runs.</summary>
     public void Cancel()
     {
         if (End())
         {
             account?.Release(reserved);
+            stage.Book(exchange.Tenant, Reservation, used: default);
             stage.GiveUp(hasPlace);
         }
     }
@@ -33,6 +40,7 @@ internal sealed class Bill(
         var now = exchange.Time.GetUtcNow();
         var used = meter.Used;
         account?.Settle(reserved, used, now);
+        stage.Book(exchange.Tenant, Reservation, used);
         stage.Write(
             new UsageRecord
             {

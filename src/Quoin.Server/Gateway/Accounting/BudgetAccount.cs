@@ -78,14 +78,24 @@ internal sealed class BudgetAccount
         }
     }
 
-    /// <summary>What the database knows, at the start.</summary>
+    /// <summary>What the database knows, at a start; of the same period the greater counts.</summary>
     public void Restore(BudgetPeriod period, Spent spent)
     {
         lock (_lock)
         {
-            if (spent.Start >= _spent[(int)period].Start)
+            ref var known = ref _spent[(int)period];
+            if (spent.Start > known.Start)
             {
-                _spent[(int)period] = spent;
+                known = spent;
+            }
+            else if (spent.Start == known.Start)
+            {
+                known = known with
+                {
+                    Amounts = new Amounts(
+                        Math.Max(known.Amounts.Cost, spent.Amounts.Cost),
+                        Math.Max(known.Amounts.Tokens, spent.Amounts.Tokens)),
+                };
             }
         }
     }
@@ -106,6 +116,25 @@ internal sealed class BudgetAccount
         {
             Roll(now);
             return Array.ConvertAll(_spent, spent => spent.Start);
+        }
+    }
+
+    /// <summary>The spent parts of budgets, what is reserved included, with the labels of the metric.</summary>
+    public static IEnumerable<(string[] Labels, double Value)> RatiosOf(
+        string key, IReadOnlyList<BudgetOptions> budgets, (Spent[] Spent, Amounts Reserved) state)
+    {
+        foreach (var budget in budgets)
+        {
+            var sum = state.Spent[(int)BudgetPeriods.Parse(budget.Per)].Amounts + state.Reserved;
+            if (budget.Amount is not null)
+            {
+                yield return ([key, budget.Per, "usd"], (double)sum.Cost / CostOf(budget));
+            }
+
+            if (budget.Tokens is { } tokens)
+            {
+                yield return ([key, budget.Per, "token"], (double)sum.Tokens / tokens);
+            }
         }
     }
 

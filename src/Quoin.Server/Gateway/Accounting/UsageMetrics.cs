@@ -6,7 +6,13 @@ namespace Quoin.Server.Gateway.Accounting;
 /// <summary>docs/metrics.md describes them to users.</summary>
 internal sealed class UsageMetrics
 {
+    public static readonly MetricDescription SpentRatio = new(
+        "quoin_budget_spent_ratio", "quoin.budget.spent", "1",
+        "Spent part of the budgets of the first 100 keys, what is reserved included.",
+        "key", "period", "unit");
+
     private readonly CounterFamily _refusals;
+    private readonly CounterFamily _fallbacks;
     private readonly CappedLabel _models = new(TelemetryLimits.ModelLabels);
     private readonly ConcurrentDictionary<(string Provider, string Model), StrongBox> _costs = new();
 
@@ -21,6 +27,10 @@ internal sealed class UsageMetrics
             _refusals.With(reason);
         }
 
+        _fallbacks = registry.Counter(new(
+            "quoin_budget_fallbacks_total", "quoin.budget.fallbacks", "{request}",
+            "Requests held to a budget by what this worker knows alone, as the supervisor did not answer in time."));
+        _fallbacks.With();
         registry.Callback(
             new(
                 "quoin_cost_usd_total", "quoin.cost", "{USD}",
@@ -30,6 +40,8 @@ internal sealed class UsageMetrics
             () => _costs.Select(cost => (
                 (string[])[cost.Key.Provider, cost.Key.Model], (double)cost.Value.Read() / Price.Billionths)));
     }
+
+    public void FallBack() => _fallbacks.With().Add(Stripes.Current, 1);
 
     public void Refuse(string reason) => _refusals.With(reason).Add(Stripes.Current, 1);
 
@@ -53,11 +65,7 @@ internal sealed class UsageMetrics
             new("quoin_usage_pending", "quoin.usage.pending", "{record}",
                 "Requests under way and records that are not yet in the database."),
             MetricKind.Gauge, () => writer.Pending);
-        registry.Callback(
-            new("quoin_budget_spent_ratio", "quoin.budget.spent", "1",
-                "Spent part of the budgets of the first 100 keys, what is reserved included.",
-                "key", "period", "unit"),
-            MetricKind.Gauge, usage.ReadBudgets);
+        registry.Callback(SpentRatio, MetricKind.Gauge, usage.ReadBudgets);
     }
 
     private sealed class StrongBox

@@ -14,20 +14,23 @@ internal sealed class UsageService : IAsyncDisposable
 
     private UsageService(
         UsageStore store, ConfigurationSource source, MetricRegistry registry, TimeProvider time,
-        ILoggerFactory loggers)
+        ILoggerFactory loggers, ISharedBudgets? shared)
     {
         (_store, _source, _time) = (store, source, time);
         var writer = new UsageWriter(
             store, () => source.Current.Database.UsageRetention, time, loggers.CreateLogger<UsageWriter>());
-        Stage = new UsageStage(writer, new UsageMetrics(registry), time, loggers.CreateLogger<UsageStage>());
+        Stage = new UsageStage(
+            writer, new UsageMetrics(registry), time, loggers.CreateLogger<UsageStage>(), shared);
     }
 
     public UsageStage Stage { get; }
 
     /// <summary>Null where no database is configured.</summary>
+    /// <param name="shared">Budgets of all processes of this server; null where there is one.</param>
     /// <exception cref="ServerStartException">The database cannot be used.</exception>
     public static UsageService? Open(
-        ConfigurationSource source, MetricRegistry registry, TimeProvider time, ILoggerFactory loggers)
+        ConfigurationSource source, MetricRegistry registry, TimeProvider time, ILoggerFactory loggers,
+        ISharedBudgets? shared = null)
     {
         if (!DatabaseUrl.TryReadPath(source.Current.Database.Url, out var path))
         {
@@ -38,10 +41,10 @@ internal sealed class UsageService : IAsyncDisposable
         try
         {
             var spent = store.ReadSpent(time.GetUtcNow());
-            var service = new UsageService(store, source, registry, time, loggers);
+            var service = new UsageService(store, source, registry, time, loggers, shared);
             foreach (var (key, period, amounts) in spent)
             {
-                service.Stage.AccountOf(key).Restore(period, amounts);
+                service.Stage.Restore(key, period, amounts);
             }
 
             UsageMetrics.Watch(registry, service);
@@ -65,19 +68,10 @@ internal sealed class UsageService : IAsyncDisposable
     {
         foreach (var key in _source.Current.Auth.Keys.Where(key => key.Budgets.Count > 0).Take(UsageLimits.KeyLabels))
         {
-            var (spent, reserved) = Stage.AccountOf(key.Name).Read(_time.GetUtcNow());
-            foreach (var budget in key.Budgets)
+            var state = Stage.AccountOf(key.Name).Read(_time.GetUtcNow());
+            foreach (var ratio in BudgetAccount.RatiosOf(key.Name, key.Budgets, state))
             {
-                var sum = spent[(int)BudgetPeriods.Parse(budget.Per)].Amounts + reserved;
-                if (budget.Amount is not null)
-                {
-                    yield return ([key.Name, budget.Per, "usd"], (double)sum.Cost / BudgetAccount.CostOf(budget));
-                }
-
-                if (budget.Tokens is { } tokens)
-                {
-                    yield return ([key.Name, budget.Per, "token"], (double)sum.Tokens / tokens);
-                }
+                yield return ratio;
             }
         }
     }

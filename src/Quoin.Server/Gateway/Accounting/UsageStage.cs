@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
+using Quoin.Server.Configuration;
 using Quoin.Server.Gateway.Jobs;
 using Quoin.Server.Gateway.Keys;
 
@@ -11,10 +12,12 @@ namespace Quoin.Server.Gateway.Accounting;
 /// 1. The record of the request gets its place; without one a key with a budget is refused, for what it spends could
 ///    be forgotten.
 /// 2. The most that the request may cost by its estimate is reserved in the budgets of its key; 429 where one of them
-///    has too little left. A job's run was admitted with the job and is only reserved.
+///    has too little left. A job's run was admitted with the job and is only reserved. Of several processes all reserve
+///    where all budgets are (<see cref="ISharedBudgets"/>); while nobody answers there, each goes by what it knows.
 /// 3. At its end the request is settled (<see cref="Bill"/>).
 /// </summary>
-internal sealed class UsageStage(UsageWriter writer, UsageMetrics metrics, TimeProvider time, ILogger logger)
+internal sealed class UsageStage(
+    UsageWriter writer, UsageMetrics metrics, TimeProvider time, ILogger logger, ISharedBudgets? shared = null)
 {
     private readonly ConcurrentDictionary<string, BudgetAccount> _accounts = new(StringComparer.Ordinal);
     private readonly UnpricedModels _unpriced = new(logger);
@@ -25,14 +28,14 @@ internal sealed class UsageStage(UsageWriter writer, UsageMetrics metrics, TimeP
     /// <param name="usage">
     /// Null: no database was configured at the start. A key that got a budget since then is not let spend unseen.
     /// </param>
-    public static GatewayError? Refuse(UsageStage? usage, Exchange exchange) => usage is not null
-        ? usage.Refuse(exchange)
-        : exchange.Key is { Options.Budgets.Count: > 0 } && exchange.Http.Features.Get<JobCall>() is null
+    public static ValueTask<GatewayError?> RefuseAsync(UsageStage? usage, Exchange exchange) => usage is not null
+        ? usage.RefuseAsync(exchange)
+        : new(exchange.Key is { Options.Budgets.Count: > 0 } && exchange.Http.Features.Get<JobCall>() is null
             ? Unrecorded("what is spent is not written down before the server starts again, and this key has a budget")
-            : null;
+            : null);
 
     /// <summary>Null: admitted, and the exchange has its bill.</summary>
-    private GatewayError? Refuse(Exchange exchange)
+    private ValueTask<GatewayError?> RefuseAsync(Exchange exchange)
     {
         var key = exchange.Key;
         var run = exchange.Http.Features.Get<JobCall>() is not null;
@@ -40,7 +43,7 @@ internal sealed class UsageStage(UsageWriter writer, UsageMetrics metrics, TimeP
         if (!hasPlace && !run && key is { Options.Budgets.Count: > 0 })
         {
             metrics.Refuse("unrecorded");
-            return Unrecorded("what is spent cannot be written down now, and this key has a budget");
+            return new(Unrecorded("what is spent cannot be written down now, and this key has a budget"));
         }
 
         var account = exchange.Tenant.Length > 0 ? AccountOf(exchange.Tenant) : null;
@@ -48,16 +51,76 @@ internal sealed class UsageStage(UsageWriter writer, UsageMetrics metrics, TimeP
         var counted = key is { Options.Budgets.Count: > 0 }
             && exchange.Record.Operation is not (null or Operation.CountTokens);
         var estimate = counted ? new Amounts(meter.MostCost, meter.Estimate.Total) : default;
-        if (account?.Reserve(run ? [] : key?.Options.Budgets ?? [], estimate, time.GetUtcNow()) is { } refusal)   // 2
+        var bill = new Bill(this, exchange, meter, account, estimate, hasPlace);
+        var budgets = run ? [] : key?.Options.Budgets ?? [];
+        return shared is not null && counted
+            ? ReserveSharedAsync(exchange, bill, account!, budgets, estimate)
+            : new(Reserve(exchange, bill, account, budgets, estimate));                        // 2
+    }
+
+    private async ValueTask<GatewayError?> ReserveSharedAsync(
+        Exchange exchange, Bill bill, BudgetAccount account, IReadOnlyList<BudgetOptions> budgets, Amounts estimate)
+    {
+        SharedReservation? reservation;
+        try
         {
-            GiveUp(hasPlace);
-            metrics.Refuse("budget");
-            return Exceeded(exchange, refusal);
+            reservation = await shared!.ReserveAsync(
+                exchange.Tenant, budgets, estimate, exchange.Http.RequestAborted);
+        }
+        catch
+        {
+            GiveUp(bill.HasPlace);
+            throw;
         }
 
-        exchange.Bill = new Bill(this, exchange, meter, account, estimate, hasPlace);
+        if (reservation is null)
+        {
+            metrics.FallBack();
+            return Reserve(exchange, bill, account, budgets, estimate);
+        }
+
+        if (reservation.Refusal is { } refusal)
+        {
+            return Exceeded(exchange, bill, refusal);
+        }
+
+        bill.Reservation = reservation;
+        return Reserve(exchange, bill, account, [], estimate);
+    }
+
+    private GatewayError? Reserve(
+        Exchange exchange, Bill bill, BudgetAccount? account, IReadOnlyList<BudgetOptions> budgets, Amounts estimate)
+    {
+        if (account?.Reserve(budgets, estimate, time.GetUtcNow()) is { } refusal)
+        {
+            return Exceeded(exchange, bill, refusal);
+        }
+
+        exchange.Bill = bill;
         return null;
     }
+
+    /// <summary>What a request used, or that it used nothing, to where all processes see it.</summary>
+    public void Book(string key, SharedReservation? reservation, Amounts used)
+    {
+        if (key.Length > 0)
+        {
+            shared?.Book(key, reservation, used);
+        }
+    }
+
+    /// <summary>What the database knows that a key has spent.</summary>
+    public void Restore(string key, BudgetPeriod period, Spent spent)
+    {
+        AccountOf(key).Restore(period, spent);
+        shared?.Restore(key, period, spent);
+    }
+
+    /// <summary>What a key has spent and reserved at all processes; at this one while nobody answers for all.</summary>
+    public async ValueTask<(Spent[] Spent, Amounts Reserved)> ReadAsync(
+        string key, CancellationToken cancellationToken) =>
+        (shared is null ? null : await shared.ReadAsync(key, cancellationToken))
+        ?? AccountOf(key).Read(time.GetUtcNow());
 
     public BudgetAccount AccountOf(string key) => _accounts.GetOrAdd(key, static _ => new BudgetAccount());
 
@@ -90,8 +153,10 @@ internal sealed class UsageStage(UsageWriter writer, UsageMetrics metrics, TimeP
         return false;
     }
 
-    private GatewayError Exceeded(Exchange exchange, BudgetRefusal refusal)
+    private GatewayError Exceeded(Exchange exchange, Bill bill, BudgetRefusal refusal)
     {
+        GiveUp(bill.HasPlace);
+        metrics.Refuse("budget");
         var wait = refusal.Resets - time.GetUtcNow();
 
         // The official clients of OpenAI and Anthropic would ask twice more within seconds.

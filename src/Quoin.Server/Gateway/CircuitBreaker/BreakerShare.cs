@@ -1,47 +1,41 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Quoin.Server.Configuration;
-using Quoin.Server.Storage.Redis;
-using StackExchange.Redis;
 
 namespace Quoin.Server.Gateway.CircuitBreaker;
 
 /// <summary>
-/// Tells other nodes through Redis which breakers are open (<c>circuit_breaker.store: redis</c>). Every
-/// <see cref="Period"/>, off the way of any request:
+/// Tells others which breakers are open: other nodes through Redis (<c>circuit_breaker.store: redis</c>), other
+/// processes of this server through their supervisor (<c>local</c>). Every so often, off the way of any request:
 /// 1. A breaker that opened here is written, with the time it has left as the entry's time to live.
 /// 2. One that has closed here again is deleted.
 /// 3. One that is open elsewhere opens here for as long; when its entry is gone before its time, somebody's probe
 ///    succeeded, and the next call here may probe at once.
-/// While Redis is away each node goes by what it sees itself. Keys of providers are named by a hash.
+/// While the store is away each goes by what it sees itself. Keys of providers are named by a hash.
 /// </summary>
 internal sealed partial class BreakerShare : IAsyncDisposable
 {
-    /// <summary>Another node goes on calling for so long at most; each call costs a few commands of Redis.</summary>
-    public static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
-
-    private const string Prefix = "quoin:breaker:";
-
     private readonly SnapshotHolder _snapshots;
     private readonly TimeProvider _time;
     private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Dictionary<string, Known> _known = new(StringComparer.Ordinal);
-    private RedisConnection? _redis;
-    private RedisOptions? _redisOptions;
+    private readonly IBreakerStore? _supervisor;
+    private RedisBreakers? _redis;
     private Task _loop = Task.CompletedTask;
     private int _disposed;
 
-    public BreakerShare(SnapshotHolder snapshots, TimeProvider time, ILoggerFactory loggers)
+    /// <param name="supervisor">Of all processes of this server; null where there is one.</param>
+    public BreakerShare(
+        SnapshotHolder snapshots, TimeProvider time, ILoggerFactory loggers, IBreakerStore? supervisor = null)
     {
-        (_snapshots, _time, _loggers) = (snapshots, time, loggers);
+        (_snapshots, _time, _loggers, _supervisor) = (snapshots, time, loggers, supervisor);
         _logger = loggers.CreateLogger<BreakerShare>();
     }
 
-    /// <summary>What this node has seen of an entry in Redis.</summary>
+    /// <summary>What this process has seen of an entry in the store.</summary>
     private enum Known
     {
         /// <summary>It opened here, and is written.</summary>
@@ -57,24 +51,21 @@ internal sealed partial class BreakerShare : IAsyncDisposable
     public async Task ShareAsync(CancellationToken cancellationToken)
     {
         var snapshot = _snapshots.Current;
-        if (snapshot.Options.CircuitBreaker is not { Enabled: true, Store: "redis" })
+        if (StoreOf(snapshot.Options) is not { } store)
         {
             return;
         }
 
         var breakers = snapshot.Accounts.SelectMany(account => account.Keys.Select(key => (
             Id: IdOf(key.Provider.Name, key.Provider.Options.ApiKey), key.State.Breaker))).ToList();
-        var redis = Connect(snapshot.Options.Llm.Cache.Redis);
-        var ids = breakers.ConvertAll(breaker => breaker.Id);
-        var reply = await redis.AskAsync(db => ReadAsync(db, ids), cancellationToken);
-        if (!reply.Available)
+        if (await store.ReadAsync(breakers.ConvertAll(breaker => breaker.Id), cancellationToken) is not { } left)
         {
             return;
         }
 
         for (var i = 0; i < breakers.Count; i++)
         {
-            await ShareAsync(redis, breakers[i].Id, breakers[i].Breaker, reply.Value![i], cancellationToken);
+            await ShareAsync(store, breakers[i].Id, breakers[i].Breaker, left[i], cancellationToken);
         }
     }
 
@@ -90,14 +81,11 @@ internal sealed partial class BreakerShare : IAsyncDisposable
     }
 
     private static string IdOf(string provider, string? key) =>
-        Prefix + provider + ":" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key ?? "")))[..16];
+        provider + ":" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key ?? "")))[..16];
 
-    private static async Task<TimeSpan?[]> ReadAsync(IDatabase db, List<string> ids) =>
-        await Task.WhenAll(ids.Select(id => db.KeyTimeToLiveAsync(id)));
-
-    /// <param name="elsewhere">How long it is open yet, as Redis has it; null when it has no entry.</param>
+    /// <param name="elsewhere">How long it is open yet, as the store has it; null when it has no entry.</param>
     private async ValueTask ShareAsync(
-        RedisConnection redis, string id, Breaker breaker, TimeSpan? elsewhere, CancellationToken cancellationToken)
+        IBreakerStore store, string id, Breaker breaker, TimeSpan? elsewhere, CancellationToken cancellationToken)
     {
         var now = _time.GetTimestamp();
         var known = _known.TryGetValue(id, out var what) ? what : (Known?)null;
@@ -105,14 +93,14 @@ internal sealed partial class BreakerShare : IAsyncDisposable
         if (known is not null && breaker.State == CircuitState.Closed)                             // 2
         {
             _known.Remove(id);
-            await redis.AskAsync(db => db.KeyDeleteAsync(id), cancellationToken);
+            await store.CloseAsync(id, cancellationToken);
         }
         else if (elsewhere is { } open && open > TimeSpan.Zero)                                    // 3
         {
             if (known is null && breaker.Open(now + Ticks(open)))
             {
                 _known[id] = Known.Taken;
-                Log.Taken(_logger, id[Prefix.Length..], open.TotalSeconds);
+                Log.Taken(_logger, id, open.TotalSeconds);
             }
         }
         else if (known == Known.Taken)
@@ -123,22 +111,26 @@ internal sealed partial class BreakerShare : IAsyncDisposable
         else if (left > TimeSpan.Zero)                                                             // 1
         {
             _known[id] = Known.Written;
-            await redis.AskAsync(
-                db => db.StringSetAsync(
-                    id, left.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture), left), cancellationToken);
+            await store.OpenAsync(id, left, cancellationToken);
         }
     }
 
-    private RedisConnection Connect(RedisOptions options)
+    /// <summary>Null: nobody shares them.</summary>
+    private IBreakerStore? StoreOf(QuoinOptions options)
     {
-        if (_redis is null || _redisOptions != options)
+        if (options.CircuitBreaker is not { Enabled: true, Store: var kind })
         {
-            _redis?.Dispose();
-            _redis = new RedisConnection(options, _time, _loggers.CreateLogger<RedisConnection>());
-            _redisOptions = options;
+            return null;
         }
 
-        return _redis;
+        var redis = options.Llm.Cache.Redis;
+        if (kind == "redis" && _redis?.Options != redis)
+        {
+            _redis?.Dispose();
+            _redis = new RedisBreakers(redis, _time, _loggers);
+        }
+
+        return kind == "redis" ? _redis : _supervisor;
     }
 
     private async Task RunAsync()
@@ -147,7 +139,8 @@ internal sealed partial class BreakerShare : IAsyncDisposable
         {
             while (true)
             {
-                await Task.Delay(Period, _time, _stopping.Token);
+                var store = StoreOf(_snapshots.Current.Options);
+                await Task.Delay(store?.Period ?? RedisBreakers.Interval, _time, _stopping.Token);
                 await ShareAsync(_stopping.Token);
             }
         }
@@ -165,7 +158,7 @@ internal sealed partial class BreakerShare : IAsyncDisposable
 
     private static partial class Log
     {
-        [LoggerMessage(2030, LogLevel.Warning, "The circuit breaker {Key} is open at another node, for {Seconds} s",
+        [LoggerMessage(2030, LogLevel.Warning, "The circuit breaker {Key} is open elsewhere, for {Seconds} s",
             EventName = nameof(Taken))]
         public static partial void Taken(ILogger logger, string key, double seconds);
 

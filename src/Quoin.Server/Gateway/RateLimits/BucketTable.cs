@@ -65,6 +65,28 @@ internal sealed class BucketTable(TimeProvider time, int most = RateLimitLimits.
         }
     }
 
+    /// <summary>
+    /// Takes from all of them, or from none. Gives how many have a state: all, or those up to the one that refused.
+    /// </summary>
+    public int TakeAll(ReadOnlySpan<BucketClaim> claims, Span<BucketState> states)
+    {
+        for (var i = 0; i < claims.Length; i++)
+        {
+            states[i] = Take(claims[i].Id, claims[i].Rate, claims[i].Units);
+            if (states[i].Answer == BucketAnswer.Refused)
+            {
+                foreach (ref readonly var taken in claims[..i])
+                {
+                    Charge(taken.Id, taken.Rate, -taken.Taken);
+                }
+
+                return i + 1;
+            }
+        }
+
+        return claims.Length;
+    }
+
     /// <summary>Takes without asking, or gives back.</summary>
     public void Charge(in BucketId id, Rate rate, long difference)
     {

@@ -17,7 +17,7 @@ internal sealed class RateLimitMetrics
             "limit"));
         _fallbacks = registry.Counter(new(
             "quoin_rate_limit_fallbacks_total", "quoin.rate_limit.fallbacks", "{request}",
-            "Requests that counted at this node alone, because Redis did not answer in time."));
+            "Requests that counted at this process alone, because Redis or the supervisor did not answer in time."));
         _lost = registry.Counter(new(
             "quoin_rate_limit_settlements_lost_total", "quoin.rate_limit.settlements.lost", "{settlement}",
             "Differences between what was reserved and used that did not get to Redis, or may not have."));

@@ -11,10 +11,14 @@ namespace Quoin.Server.Gateway.RateLimits;
 /// 3. Money likewise, at the highest price of whoever may answer; settled by what its attempts cost.
 /// What was taken before a refusal is given back. A job's run was admitted with the job: it is charged its tokens and
 /// money and never refused. The answer tells what is left (<see cref="RateLimitHeaders"/>).
-/// Shared limits are the same, asked of Redis in one step; while it does not answer, those of this node count.
+/// Shared limits are the same, asked of Redis or of the supervisor in one step; while it does not answer, those of this
+/// process count.
 /// </summary>
+/// <param name="redis">Of all nodes, where limits are shared (<c>store: redis</c>).</param>
+/// <param name="supervisor">Of all processes of this server; null where there is one.</param>
 internal sealed class RateLimiter(
-    BucketTable buckets, RateLimitMetrics metrics, SharedLimits shared, UnpricedModels unpriced)
+    BucketTable buckets, RateLimitMetrics metrics, ISharedBuckets redis, UnpricedModels unpriced,
+    ISharedBuckets? supervisor = null)
 {
     /// <summary>Null: admitted.</summary>
     public ValueTask<GatewayError?> RefuseAsync(Exchange exchange)
@@ -32,17 +36,22 @@ internal sealed class RateLimiter(
             return default;
         }
 
-        return plan.Shared ? RefuseSharedAsync(exchange, claims) : new(Refuse(exchange, claims));
+        return SharedBy(plan) is { } shared
+            ? RefuseSharedAsync(shared, exchange, claims)
+            : new(Refuse(exchange, claims));
     }
 
-    private async ValueTask<GatewayError?> RefuseSharedAsync(Exchange exchange, BucketClaim[] claims)
+    private ISharedBuckets? SharedBy(RateLimitPlan plan) => plan.Shared ? redis : supervisor;
+
+    private async ValueTask<GatewayError?> RefuseSharedAsync(
+        ISharedBuckets shared, Exchange exchange, BucketClaim[] claims)
     {
         if (await shared.TakeAsync(claims, exchange.Http.RequestAborted) is not { } take)
         {
             return Refuse(exchange, claims);
         }
 
-        var headers = new RateLimitHeaders(exchange, SharedScripts.Frequency);
+        var headers = new RateLimitHeaders(exchange, take.Frequency);
         for (var i = 0; i < take.Count; i++)
         {
             var state = take.State(i);
@@ -61,18 +70,14 @@ internal sealed class RateLimiter(
     private GatewayError? Refuse(Exchange exchange, BucketClaim[] claims)
     {
         var headers = new RateLimitHeaders(exchange, exchange.Time.TimestampFrequency);
-        for (var i = 0; i < claims.Length; i++)
+        Span<BucketState> states = stackalloc BucketState[Limit.All.Length];
+        var count = buckets.TakeAll(claims, states);
+        for (var i = 0; i < count; i++)
         {
-            var state = buckets.Take(claims[i].Id, claims[i].Rate, claims[i].Units);
-            headers.Add(claims[i], state);
-            if (state.Answer == BucketAnswer.Refused)
+            headers.Add(claims[i], states[i]);
+            if (states[i].Answer == BucketAnswer.Refused)
             {
-                for (var taken = 0; taken < i; taken++)
-                {
-                    buckets.Charge(claims[taken].Id, claims[taken].Rate, -claims[taken].Taken);
-                }
-
-                return headers.Refuse(metrics, claims[i], state);
+                return headers.Refuse(metrics, claims[i], states[i]);
             }
         }
 
@@ -89,7 +94,7 @@ internal sealed class RateLimiter(
             return;
         }
 
-        if (plan.Shared)
+        if (SharedBy(plan) is { } shared)
         {
             exchange.Lease = shared.Charge(claims);
             return;

@@ -18,7 +18,7 @@ namespace Quoin.Server.Gateway.RateLimits;
 /// Names of callers and their addresses are hashed. The braces of the names keep them together in a cluster of Redis.
 /// </summary>
 internal sealed partial class SharedLimits(RateLimitMetrics metrics, TimeProvider time, ILoggerFactory loggers)
-    : IAsyncDisposable
+    : ISharedBuckets, IAsyncDisposable
 {
     private const string Prefix = "{quoin:limit}:";
 
@@ -49,7 +49,7 @@ internal sealed partial class SharedLimits(RateLimitMetrics metrics, TimeProvide
     public void Start() => _settlements.Start();
 
     /// <summary>Null: Redis did not answer.</summary>
-    public async ValueTask<SharedTake?> TakeAsync(BucketClaim[] claims, CancellationToken cancellationToken)
+    public async ValueTask<ISharedTake?> TakeAsync(BucketClaim[] claims, CancellationToken cancellationToken)
     {
         var link = Volatile.Read(ref _link)!;
         var keys = Array.ConvertAll(claims, claim => NameOf(claim.Id));
@@ -182,10 +182,11 @@ internal sealed class SharedLink(RedisOptions options, TimeProvider time, ILogge
 
 /// <summary>What a script answered: the number of the refused claim, then units and part of each.</summary>
 internal sealed class SharedTake(
-    SharedLimits limits, string place, BucketClaim[] claims, string[] keys, long[] numbers)
+    SharedLimits limits, string place, BucketClaim[] claims, string[] keys, long[] numbers) : ISharedTake
 {
-    /// <summary>How many claims have a state: all, or up to the refused.</summary>
     public int Count => numbers[0] > 0 ? (int)numbers[0] : claims.Length;
+
+    public long Frequency => SharedScripts.Frequency;
 
     public BucketState State(int index)
     {

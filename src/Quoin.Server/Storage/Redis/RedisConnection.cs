@@ -21,19 +21,18 @@ internal sealed partial class RedisConnection : IDisposable
     private readonly TimeSpan _budget;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly Availability _availability;
     private readonly Lock _lock = new();
     private Task<ConnectionMultiplexer>? _connecting;
     private ConnectionMultiplexer? _connected;
-    private int _failures;
-    private long _downUntil;
-    private TimeSpan _pause;
-    private bool _probing;
     private bool _disposed;
 
     public RedisConnection(RedisOptions options, TimeProvider time, ILogger logger)
     {
         _address = RedisAddress.Read(options);
         (_budget, _time, _logger) = (options.Budget, time, logger);
+        _availability = new Availability(
+            time, RedisLimits.Failures, RedisLimits.FirstPause, RedisLimits.LongestPause);
         if (_address.Error is { } error)
         {
             throw new ArgumentException(error, nameof(options));
@@ -48,7 +47,7 @@ internal sealed partial class RedisConnection : IDisposable
     public async ValueTask<RedisReply<T>> AskAsync<T>(
         Func<IDatabase, Task<T>> ask, TimeSpan budget, CancellationToken cancellationToken)
     {
-        if (!MayAsk())
+        if (!_availability.MayAsk())
         {
             return default;
         }
@@ -56,19 +55,27 @@ internal sealed partial class RedisConnection : IDisposable
         try
         {
             var value = await RunAsync(ask).WaitAsync(budget, _time, cancellationToken);
-            Succeeded();
+            if (_availability.Succeed())
+            {
+                Log.Back(_logger);
+            }
+
             return new RedisReply<T>(true, value);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // The caller's own leaving says nothing of Redis; a probe that was cut short is made again.
-            EndProbe();
+            // That says nothing of Redis.
+            _availability.Leave();
             throw;
         }
         catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException
             or OperationCanceledException or InvalidOperationException)
         {
-            Failed(e);
+            if (_availability.Fail())
+            {
+                Log.Away(_logger, e.Message);
+            }
+
             return default;
         }
     }
@@ -126,67 +133,6 @@ internal sealed partial class RedisConnection : IDisposable
             }
 
             return _connecting;
-        }
-    }
-
-    private bool MayAsk()
-    {
-        lock (_lock)
-        {
-            if (_failures < RedisLimits.Failures)
-            {
-                return true;
-            }
-
-            if (_probing || _time.GetTimestamp() < _downUntil)
-            {
-                return false;
-            }
-
-            _probing = true;
-            return true;
-        }
-    }
-
-    private void Succeeded()
-    {
-        lock (_lock)
-        {
-            if (_failures >= RedisLimits.Failures)
-            {
-                Log.Back(_logger);
-            }
-
-            (_failures, _pause, _probing) = (0, TimeSpan.Zero, false);
-        }
-    }
-
-    private void EndProbe()
-    {
-        lock (_lock)
-        {
-            _probing = false;
-        }
-    }
-
-    private void Failed(Exception reason)
-    {
-        lock (_lock)
-        {
-            _probing = false;
-            if (++_failures < RedisLimits.Failures)
-            {
-                return;
-            }
-
-            if (_pause == TimeSpan.Zero)
-            {
-                Log.Away(_logger, reason.Message);
-            }
-
-            var pause = _pause == TimeSpan.Zero ? RedisLimits.FirstPause : _pause * 2;
-            _pause = pause < RedisLimits.LongestPause ? pause : RedisLimits.LongestPause;
-            _downUntil = _time.GetTimestamp() + (long)(_pause.TotalSeconds * _time.TimestampFrequency);
         }
     }
 

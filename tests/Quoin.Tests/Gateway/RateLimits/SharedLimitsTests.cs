@@ -278,7 +278,7 @@ public sealed partial class SharedLimitsTests
         var tokens = new Limit(LimitUnit.Tokens, OfModel: false);
         var id = new BucketId(BucketScope.Key, "ann", 0, LimitUnit.Tokens, 60);
         BucketClaim[] claims = [new(tokens, id, new(1000, 86400), 1)];
-        SharedTake? take;
+        ISharedTake? take;
         while ((take = await limits.TakeAsync(claims, CancellationToken.None)) is null)
         {
             await Task.Yield();
@@ -295,7 +295,7 @@ public sealed partial class SharedLimitsTests
             await limits.TakeAsync(claims, CancellationToken.None);
         }
 
-        take.GiveBack();
+        ((SharedTake)take).GiveBack();
         limits.Charge([claims[0] with { Units = 103 }]);
         await redis.StartAgainAsync();
         using var reader = await ConnectionMultiplexer.ConnectAsync(redis.Address);
