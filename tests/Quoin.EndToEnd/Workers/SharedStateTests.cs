@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
+using System.Runtime.ExceptionServices;
 using System.Text;
 using System.Text.Json;
 using Quoin.EndToEnd.Processes;
@@ -20,58 +21,55 @@ public sealed class SharedStateTests
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_limit_admits_at_three_workers_what_it_admits_at_one()
-    {
-        await using var server = await StartAsync("server: {workers: 3}\nrate_limit: {default: 20/day}");
-        var answers = await Task.WhenAll(Enumerable.Range(0, 60).Select(_ => AskAsync(server)));
-        await AssertTogetherAsync(server);
-        Assert.Equal(20, answers.Count(status => status == 200));
-        Assert.Equal(40, answers.Count(status => status == 429));
-    }
-
-    [Fact]
-    public async Task A_limit_of_a_path_admits_at_three_workers_what_it_admits_at_one()
-    {
-        await using var server = await StartAsync(
-            "server: {workers: 3}\nrate_limit: {enabled: false, default: 20/day}\n"
-            + "routes: [{path: /alive, handler: health, version: v1, methods: [GET], middleware: [ratelimit]}]");
-        var answers = await Task.WhenAll(
-            Enumerable.Range(0, 60).Select(_ => AskAsync(server, "/v1/alive", body: null)));
-        await AssertTogetherAsync(server);
-        Assert.Equal(20, answers.Count(status => status == 200));
-    }
-
-    [Fact]
-    public async Task Tokens_that_were_reserved_at_one_worker_and_not_used_are_free_at_all()
-    {
-        await using var server = await StartAsync(
-            "server: {workers: 3}\nrate_limit: {default: 100000/day, models: {sim: {tokens: 100000/day}}}");
-        const string body =
-            """{"model":"sim","max_tokens":90000,"messages":[{"role":"user","content":"Hello"}]}""";
-        for (var i = 0; i < 12; i++)
+    public Task A_limit_admits_at_three_workers_what_it_admits_at_one() => TogetherAsync(
+        _ => "server: {workers: 3}\nrate_limit: {default: 20/day}",
+        async server =>
         {
-            // What a request did not use is free a moment after its answer.
-            await WorkerTests.UntilAsync(async () => await AskAsync(server, WorkerLoad.Path, body) == 200);
-        }
-
-        await AssertTogetherAsync(server);
-    }
+            var answers = await Task.WhenAll(Enumerable.Range(0, 60).Select(_ => AskAsync(server)));
+            Assert.Equal(20, answers.Count(status => status == 200));
+            Assert.Equal(40, answers.Count(status => status == 429));
+        });
 
     [Fact]
-    public async Task What_was_taken_outlives_the_workers()
-    {
-        await using var server = await StartAsync("server: {workers: 3}\nrate_limit: {default: 20/day}");
-        Assert.All(
-            await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => AskAsync(server))),
-            status => Assert.Equal(200, status));
-        ChildProcess.Signal(WorkerTests.WorkersOf(server)[1], SigKill);
-        await WorkerTests.UntilUpAsync(server, "crash", 1);
-        ChildProcess.Signal(server.Process.Id, SigUsr2);
-        await WorkerTests.UntilUpAsync(server, "restart", 3);
-        var answers = await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => AskAsync(server)));
-        await AssertTogetherAsync(server);
-        Assert.Equal(10, answers.Count(status => status == 200));
-    }
+    public Task A_limit_of_a_path_admits_at_three_workers_what_it_admits_at_one() => TogetherAsync(
+        _ => "server: {workers: 3}\nrate_limit: {enabled: false, default: 20/day}\n"
+            + "routes: [{path: /alive, handler: health, version: v1, methods: [GET], middleware: [ratelimit]}]",
+        async server =>
+        {
+            var answers = await Task.WhenAll(
+                Enumerable.Range(0, 60).Select(_ => AskAsync(server, "/v1/alive", body: null)));
+            Assert.Equal(20, answers.Count(status => status == 200));
+        });
+
+    [Fact]
+    public Task Tokens_that_were_reserved_at_one_worker_and_not_used_are_free_at_all() => TogetherAsync(
+        _ => "server: {workers: 3}\nrate_limit: {default: 100000/day, models: {sim: {tokens: 100000/day}}}",
+        async server =>
+        {
+            const string body =
+                """{"model":"sim","max_tokens":90000,"messages":[{"role":"user","content":"Hello"}]}""";
+            for (var i = 0; i < 12; i++)
+            {
+                // What a request did not use is free a moment after its answer.
+                await WorkerTests.UntilAsync(async () => await AskAsync(server, WorkerLoad.Path, body) == 200);
+            }
+        });
+
+    [Fact]
+    public Task What_was_taken_outlives_the_workers() => TogetherAsync(
+        _ => "server: {workers: 3}\nrate_limit: {default: 20/day}",
+        async server =>
+        {
+            Assert.All(
+                await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => AskAsync(server))),
+                status => Assert.Equal(200, status));
+            ChildProcess.Signal(WorkerTests.WorkersOf(server)[1], SigKill);
+            await WorkerTests.UntilUpAsync(server, "crash", 1);
+            ChildProcess.Signal(server.Process.Id, SigUsr2);
+            await WorkerTests.UntilUpAsync(server, "restart", 3);
+            var answers = await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => AskAsync(server)));
+            Assert.Equal(10, answers.Count(status => status == 200));
+        });
 
     [Theory]
     [InlineData(1)]
@@ -79,40 +77,43 @@ public sealed class SharedStateTests
     public async Task A_budget_admits_the_same_at_any_number_of_workers_and_outlives_them(int workers)
     {
         using var folder = new ScratchFolder();
-        await using var server = await StartAsync(
-            $"server: {{workers: {workers}, host: 127.0.0.1}}\ndatabase: {{url: 'sqlite:{folder.Path}/usage.db'}}\n"
-            + $"auth: {{enabled: true, keys: [{{name: ann, key: {Key}, rate_limit: 100000/day, "
-            + "budgets: [{tokens: 1000, per: month}]}]}");
-        const string body =
-            """{"model":"sim","max_tokens":500,"messages":[{"role":"user","content":"Hello"}]}""";
-        var (admitted, spent) = (0, 0L);
-        while (true)
-        {
-            Assert.Equal(admitted, await RequestsAsync(server));
-            var status = await AskAsync(server, WorkerLoad.Path, body);
-            if (status != 200)
+        await TogetherAsync(
+            attempt => $"server: {{workers: {workers}, host: 127.0.0.1}}\n"
+                + $"database: {{url: 'sqlite:{folder.Path}/{attempt}.db'}}\n"
+                + $"auth: {{enabled: true, keys: [{{name: ann, key: {Key}, rate_limit: 100000/day, "
+                + "budgets: [{tokens: 1000, per: month}]}]}",
+            async server =>
             {
-                Assert.Equal(429, status);
-                break;
-            }
+                const string body =
+                    """{"model":"sim","max_tokens":500,"messages":[{"role":"user","content":"Hello"}]}""";
+                var (admitted, spent) = (0, 0L);
+                while (true)
+                {
+                    Assert.Equal(admitted, await RequestsAsync(server));
+                    var status = await AskAsync(server, WorkerLoad.Path, body);
+                    if (status != 200)
+                    {
+                        Assert.Equal(429, status);
+                        break;
+                    }
 
-            admitted++;
-            spent = await SettledAsync(server);
-        }
+                    admitted++;
+                    spent = await SettledAsync(server);
+                }
 
-        // Each reserved some 500, and was booked what it used: the last that fit was below the half.
-        Assert.InRange(spent, 1, 1000);
-        Assert.True(spent + 500 > 980, $"{spent} spent by {admitted} requests");
-        Assert.True(spent - (spent / admitted) <= 500, $"{spent} spent by {admitted} requests");
-        if (workers > 1)
-        {
-            ChildProcess.Signal(server.Process.Id, SigUsr2);
-            await WorkerTests.UntilUpAsync(server, "restart", workers);
-            await AssertTogetherAsync(server);
-        }
+                // Each reserved some 500, and was booked what it used: the last that fit was below the half.
+                Assert.InRange(spent, 1, 1000);
+                Assert.True(spent + 500 > 980, $"{spent} spent by {admitted} requests");
+                Assert.True(spent - (spent / admitted) <= 500, $"{spent} spent by {admitted} requests");
+                if (workers > 1)
+                {
+                    ChildProcess.Signal(server.Process.Id, SigUsr2);
+                    await WorkerTests.UntilUpAsync(server, "restart", workers);
+                }
 
-        Assert.Equal(spent, await SettledAsync(server));
-        Assert.Equal(429, await AskAsync(server, WorkerLoad.Path, body));
+                Assert.Equal(spent, await SettledAsync(server));
+                Assert.Equal(429, await AskAsync(server, WorkerLoad.Path, body));
+            });
     }
 
     [Fact]
@@ -204,13 +205,35 @@ public sealed class SharedStateTests
         return (int)answer.StatusCode;
     }
 
-    /// <summary>No worker has counted alone: the machine was not too busy for what is asserted.</summary>
-    private static async Task AssertTogetherAsync(QuoinProcess server)
+    /// <summary>
+    /// A machine that gives the supervisor no time has workers count alone, by design: then another server is tried.
+    /// </summary>
+    private static async Task TogetherAsync(Func<int, string> configuration, Func<QuoinProcess, Task> test)
     {
-        Assert.Equal(0, await WorkerTests.MetricAsync(server, "quoin_rate_limit_fallbacks_total"));
-        Assert.Equal(0, await WorkerTests.MetricAsync(server, "quoin_worker_messages_unknown_total"));
-        Assert.Equal(0, await WorkerTests.MetricAsync(server, "quoin_worker_notes_lost_total"));
+        for (var attempt = 1; ; attempt++)
+        {
+            await using var server = await StartAsync(configuration(attempt));
+            var failure = await Record.ExceptionAsync(() => test(server));
+            if (attempt < 4 && await CountedAloneAsync(server))
+            {
+                continue;
+            }
+
+            if (failure is not null)
+            {
+                ExceptionDispatchInfo.Throw(failure);
+            }
+
+            Assert.False(await CountedAloneAsync(server));
+            Assert.False(await WorkerTests.MetricAsync(server, "quoin_worker_messages_unknown_total") > 0);
+            Assert.False(await WorkerTests.MetricAsync(server, "quoin_worker_notes_lost_total") > 0);
+            return;
+        }
     }
+
+    private static async Task<bool> CountedAloneAsync(QuoinProcess server) =>
+        await WorkerTests.MetricAsync(server, "quoin_rate_limit_fallbacks_total") > 0
+        || await WorkerTests.MetricAsync(server, "quoin_budget_fallbacks_total") > 0;
 
     /// <summary>What the key has spent, when nothing is reserved any more.</summary>
     private static async Task<long> SettledAsync(QuoinProcess server)
