@@ -1,0 +1,56 @@
+using Quoin.Wasm.Binary;
+
+namespace Quoin.Wasm.Emit;
+
+/// <summary>What is known of a function before code is written for it, from one look at its instructions.</summary>
+internal sealed class FunctionFacts
+{
+    /// <summary>
+    /// In larger bodies one throw serves all traps: a block for each would bring the function over the size at which
+    /// the compiler of machine code stops to optimise (2,000 blocks, 60,000 bytes).
+    /// </summary>
+    private const int ShareTrapsBytes = 3_000;
+
+    public FunctionFacts(ModuleSyntax module, WasmLimits limits, int index)
+    {
+        Index = index;
+        Type = module.TypeOf(index);
+        var body = module.Bodies[index - module.ImportedFunctions];
+        Body = body;
+        Locals = [.. body.Locals.SelectMany(run => Enumerable.Repeat(run.Kind, run.Count))];
+        SharesTraps = body.End - body.Start > ShareTrapsBytes;
+        var reader = new ByteReader(module.Bytes, body.Start, body.End);
+        while (reader.Remaining > 0)
+        {
+            InstructionReader.Read(ref reader, limits, out var instruction);
+            Calls |= instruction.Code is >= Opcode.Call and <= Opcode.ReturnCallIndirect;
+            Promotes |= instruction.Row.Name == "f64.promote_f32";
+            UsesMemory |= instruction.Row.Immediate is ImmediateKind.Memory or ImmediateKind.MemoryLane
+                || instruction.Code is Opcode.MemorySize;
+        }
+    }
+
+    /// <summary>Its index in the module.</summary>
+    public int Index { get; }
+
+    public FunctionType Type { get; }
+
+    public FunctionBody Body { get; }
+
+    /// <summary>Kinds of the locals after the parameters.</summary>
+    public ValueKind[] Locals { get; }
+
+    /// <summary>Whether it calls functions: only then can it recurse.</summary>
+    public bool Calls { get; }
+
+    /// <summary>Whether base and length of the memory are worth a local.</summary>
+    public bool UsesMemory { get; }
+
+    /// <summary>Whether it turns an f32 into an f64: a conversion back must then be hidden.</summary>
+    public bool Promotes { get; }
+
+    public bool SharesTraps { get; }
+
+    public ValueKind KindOf(int local) =>
+        local < Type.Parameters.Length ? Type.Parameters[local] : Locals[local - Type.Parameters.Length];
+}
