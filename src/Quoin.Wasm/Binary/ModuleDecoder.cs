@@ -250,11 +250,11 @@ internal ref struct ModuleDecoder
             total += count;
             if (total > uint.MaxValue)
                 throw ModuleException.Malformed("too many locals", place);
-            if (total > _limits.Locals)
-                throw ModuleException.OverLimit("locals", total, _limits.Locals, place);
-            runs[i] = new LocalRun((int)count, InstructionReader.ReadKind(ref body));
+            runs[i] = new LocalRun((int)Math.Min(count, int.MaxValue), InstructionReader.ReadKind(ref body));
         }
 
+        if (total > _limits.Locals)
+            throw ModuleException.OverLimit("locals", total, _limits.Locals, start);
         return new FunctionBody(body.Position, end, runs, (int)total, start);
     }
 }

@@ -64,7 +64,6 @@ internal sealed class BodyValidator(ModuleSyntax module, WasmLimits limits, Hash
             case Opcode.RefNull: Apply([], [at.Kind], at.Offset); break;
             case Opcode.RefIsNull: CheckIsNull(in at); break;
             case Opcode.RefFunc: CheckFunctionReference(in at); break;
-            case Opcode.Shuffle: CheckShuffle(in at); break;
             default: CheckTable(in at); break;
         }
     }
@@ -265,15 +264,13 @@ internal sealed class BodyValidator(ModuleSyntax module, WasmLimits limits, Hash
         _stack.Push(ValueKind.FuncRef, at.Offset);
     }
 
-    private void CheckShuffle(in Instruction at)
+    private static void CheckLanes(in Instruction at)
     {
         for (var i = 0; i < 8; i++)
         {
             if ((byte)(at.Bits >> (8 * i)) >= 32 || (byte)(at.HighBits >> (8 * i)) >= 32)
                 throw ModuleException.Invalid("invalid lane index", at.Offset);
         }
-
-        Apply([ValueKind.V128, ValueKind.V128], [ValueKind.V128], at.Offset);
     }
 
     /// <summary>Instructions whose types are those of a table.</summary>
@@ -304,6 +301,9 @@ internal sealed class BodyValidator(ModuleSyntax module, WasmLimits limits, Hash
                 break;
             case ImmediateKind.Lane when at.Lane >= at.Row.Width:
                 throw ModuleException.Invalid("invalid lane index", at.Offset);
+            case ImmediateKind.Lanes:
+                CheckLanes(in at);
+                break;
             case ImmediateKind.Zero or ImmediateKind.ZeroZero:
                 CheckMemory(at.Offset);
                 break;

@@ -23,6 +23,21 @@ internal sealed class ModuleValidator
 
     public static void Validate(ModuleSyntax module, WasmLimits limits)
     {
+        try
+        {
+            Check(module, limits);
+        }
+        catch (ModuleException fault) when (fault.Fault.Kind == ModuleFaultKind.Invalid)
+        {
+            // A module whose bytes are wrong further on is malformed before it is invalid.
+            foreach (var body in module.Bodies)
+                CheckSyntax(module, body, limits);
+            throw;
+        }
+    }
+
+    private static void Check(ModuleSyntax module, WasmLimits limits)
+    {
         var validator = new ModuleValidator(module, limits);
         validator.CheckTypes();
         validator.CheckGlobals();
@@ -33,6 +48,23 @@ internal sealed class ModuleValidator
         var bodies = new BodyValidator(module, limits, validator._declared);
         for (var i = 0; i < module.Bodies.Length; i++)
             bodies.Validate(module.TypeOf(module.ImportedFunctions + i), module.Bodies[i]);
+    }
+
+    private static void CheckSyntax(ModuleSyntax module, FunctionBody body, WasmLimits limits)
+    {
+        var reader = new ByteReader(module.Bytes, body.Start, body.End);
+        var depth = 1;
+        while (depth > 0)
+        {
+            InstructionReader.Read(ref reader, limits, out var instruction);
+            if (instruction.Code is Opcode.Block or Opcode.Loop or Opcode.If)
+                depth++;
+            else if (instruction.Code == Opcode.End)
+                depth--;
+        }
+
+        if (reader.Remaining > 0)
+            throw ModuleException.Malformed("END opcode expected", reader.Position);
     }
 
     private void CheckTypes()

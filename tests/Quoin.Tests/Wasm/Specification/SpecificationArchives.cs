@@ -27,14 +27,14 @@ internal static class SpecificationArchives
             using var reader = new TarReader(new GZipStream(File.OpenRead(archive), CompressionMode.Decompress));
             while (reader.GetNextEntry() is { } entry)
             {
-                if (entry.DataStream is null || entry.Name.Split('/', StringSplitOptions.RemoveEmptyEntries)
+                if (entry.EntryType == TarEntryType.Directory || entry.Name.Split('/', StringSplitOptions.RemoveEmptyEntries)
                     is not [.., var set, var file, var name])
                 {
                     continue;
                 }
 
                 var bytes = new byte[entry.Length];
-                entry.DataStream.ReadExactly(bytes);
+                entry.DataStream?.ReadExactly(bytes);
                 if (!scripts.TryGetValue($"{set}/{file}", out var files))
                     scripts[$"{set}/{file}"] = files = new Dictionary<string, byte[]>(StringComparer.Ordinal);
                 files[name] = bytes;
