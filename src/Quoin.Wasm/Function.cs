@@ -80,11 +80,10 @@ public sealed unsafe class Function
             throw new ArgumentException($"{arguments.Length} arguments for {Type}", nameof(arguments));
         for (var i = 0; i < arguments.Length; i++)
         {
-            if (arguments[i].Kind != Type.Parameters[i])
+            var type = Type.Parameters[i];
+            if (arguments[i].Kind != type)
                 throw new ArgumentException($"argument {i} is {arguments[i]} for {Type}", nameof(arguments));
-            if (arguments[i].Kind == ValueKind.FuncRef && arguments[i].Reference is not (null or Function))
-                throw new ArgumentException($"argument {i} is no function", nameof(arguments));
-            if (arguments[i].Reference is Function other && other.Store != Store && arguments[i].Kind == ValueKind.FuncRef)
+            if (type == ValueKind.FuncRef && arguments[i].Reference is Function other && other.Store != Store)
                 throw new ArgumentException($"argument {i} is a function of another store", nameof(arguments));
         }
     }

@@ -9,7 +9,9 @@ namespace Quoin.Wasm;
 /// <param name="results">To be filled with the kinds that its type says; they begin as zero and null.</param>
 public delegate void HostFunction(Caller caller, ReadOnlySpan<Value> arguments, Span<Value> results);
 
-/// <summary>What a module gets for an import: a function of the host, or something that another instance exports.</summary>
+/// <summary>
+/// What a module gets for an import: a function of the host, or something that another instance exports.
+/// </summary>
 public sealed class Import
 {
     private Import(ExternalKind kind, object target, FunctionType? hostType = null)

@@ -2,7 +2,9 @@ using Quoin.Wasm.Running;
 
 namespace Quoin.Wasm;
 
-/// <summary>A linear memory: bytes that programs and hosts read and write. It grows in pages and never shrinks.</summary>
+/// <summary>
+/// A linear memory: bytes that programs and hosts read and write. It grows in pages and never shrinks.
+/// </summary>
 public sealed unsafe class Memory
 {
     /// <summary>Bytes of a page.</summary>
@@ -34,7 +36,8 @@ public sealed unsafe class Memory
     public uint Pages => (uint)(Length / PageBytes);
 
     /// <summary>
-    /// Its bytes, as far as a span reaches (2 GiB). Good until it grows or its store is disposed of, whichever is first:
+    /// Its bytes, as far as a span reaches (2 GiB). Good until it grows or its store is disposed of, whichever is
+    /// first:
     /// a host function takes it anew after each call back into the program.
     /// </summary>
     public Span<byte> Span
@@ -70,7 +73,9 @@ public sealed unsafe class Memory
         return memory;
     }
 
-    /// <summary>Grows by <paramref name="pages"/>; answers the pages before, or -1 if that is more than it may have.</summary>
+    /// <summary>
+    /// Grows by <paramref name="pages"/>; answers the pages before, or -1 if that is more than it may have.
+    /// </summary>
     public int Grow(uint pages)
     {
         ObjectDisposedException.ThrowIf(Store.IsDisposed, this);

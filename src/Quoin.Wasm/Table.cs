@@ -53,7 +53,9 @@ public sealed class Table
         return new Table(store, type, new object?[type.Size.Minimum], most);
     }
 
-    /// <summary>Grows by <paramref name="entries"/> of <paramref name="value"/>; answers the length before, or -1.</summary>
+    /// <summary>
+    /// Grows by <paramref name="entries"/> of <paramref name="value"/>; answers the length before, or -1.
+    /// </summary>
     internal int Grow(uint entries, object? value)
     {
         var before = (uint)Elements.Length;

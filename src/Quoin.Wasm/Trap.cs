@@ -66,7 +66,9 @@ public sealed class Trap : WasmException
     /// <summary>Why.</summary>
     public TrapKind Kind { get; }
 
-    /// <summary>The function that was running, by its name in the module, or else by its index. Null: the host's.</summary>
+    /// <summary>
+    /// The function that was running, by its name in the module, or else by its index. Null: the host's.
+    /// </summary>
     public string? Function { get; }
 
     /// <summary>The offset of the instruction in the module's bytes; -1: none, the host trapped.</summary>

@@ -53,7 +53,9 @@ public sealed class ModuleException : WasmException
         new(ModuleFaultKind.OverLimit, $"{what}: {found}; at most {most}", offset);
 }
 
-/// <summary>A module could not be instantiated: an import is missing or of another type, or a limit was reached.</summary>
+/// <summary>
+/// A module could not be instantiated: an import is missing or of another type, or a limit was reached.
+/// </summary>
 public sealed class LinkException : WasmException
 {
     internal LinkException(string message)

@@ -2,7 +2,8 @@ namespace Quoin.Wasm;
 
 /// <summary>
 /// How large modules and instances may be. A module over a limit is refused (<see cref="ModuleException"/>), an
-/// instance is not made (<see cref="LinkException"/>), growing answers -1 as the specification has it. What one call may
+/// instance is not made (<see cref="LinkException"/>), growing answers -1 as the specification has it. What one call
+/// may
 /// use is a <see cref="CallBudget"/>.
 /// </summary>
 public sealed record WasmLimits

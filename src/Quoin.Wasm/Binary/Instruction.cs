@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Quoin.Wasm.Binary;
 
-/// <summary>One instruction with its immediates. What a field means depends on <see cref="OpcodeRow.Immediate"/>.</summary>
+/// <summary>
+/// One instruction with its immediates. What a field means depends on <see cref="OpcodeRow.Immediate"/>.
+/// </summary>
 internal struct Instruction
 {
     public OpcodeRow Row;

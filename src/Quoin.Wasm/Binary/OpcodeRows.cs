@@ -3,7 +3,8 @@ namespace Quoin.Wasm.Binary;
 /// <summary>
 /// The instructions of WebAssembly 2.0, with tail calls: a line for each, which decoder, validator, emitter, fuel meter
 /// and messages all read. A line has the code, the name of the text format, the immediates
-/// (<see cref="ImmediateKind"/>), the signature and the fuel. In a signature i, l, f, d, v are i32, i64, f32, f64, v128;
+/// (<see cref="ImmediateKind"/>), the signature and the fuel. In a signature i, l, f, d, v are i32, i64, f32, f64,
+/// v128;
 /// * says that the types depend on more than the opcode.
 /// </summary>
 internal static class OpcodeRows

@@ -43,7 +43,9 @@ internal sealed class OpcodeRow
 
     public required ImmediateKind Immediate { get; init; }
 
-    /// <summary>Of memory instructions the power of two of the bytes they touch; of lane instructions the lanes.</summary>
+    /// <summary>
+    /// Of memory instructions the power of two of the bytes they touch; of lane instructions the lanes.
+    /// </summary>
     public required int Width { get; init; }
 
     /// <summary>Null: the types depend on immediates or on the stack.</summary>

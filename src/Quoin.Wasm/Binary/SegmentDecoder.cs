@@ -3,7 +3,9 @@ namespace Quoin.Wasm.Binary;
 /// <summary>Decodes element and data segments, and the constant expressions in them.</summary>
 internal readonly struct SegmentDecoder(WasmLimits limits)
 {
-    /// <summary>Flags of an element segment: it is not active; it names its table or is declarative; it has expressions.</summary>
+    /// <summary>
+    /// Flags of an element segment: it is not active; it names its table or is declarative; it has expressions.
+    /// </summary>
     private const uint NotActive = 1, Explicit = 2, Expressions = 4;
 
     public ElementSegment[] Elements(ref ByteReader section)
@@ -44,8 +46,9 @@ internal readonly struct SegmentDecoder(WasmLimits limits)
             InstructionReader.Read(ref reader, limits, out var instruction);
             if (instruction.Code == Opcode.End)
                 return new ConstantExpression([.. instructions], start);
-            if (instructions.Count >= limits.OperandStack)
-                throw ModuleException.OverLimit("instructions of a constant", instructions.Count + 1, limits.OperandStack, start);
+            var count = instructions.Count + 1;
+            if (count > limits.OperandStack)
+                throw ModuleException.OverLimit("instructions of a constant", count, limits.OperandStack, start);
             instructions.Add(instruction);
         }
     }

@@ -236,7 +236,9 @@ internal sealed class CodeWriter
             Spill(i);
     }
 
-    /// <summary>Before a block: what locals held is read now, and its parameters are where the block wants them.</summary>
+    /// <summary>
+    /// Before a block: what locals held is read now, and its parameters are where the block wants them.
+    /// </summary>
     public void SpillForBlock(int parameters)
     {
         SpillAll();
@@ -373,7 +375,9 @@ internal sealed class CodeWriter
         Throw(() => Il.LoadInt(site));
     }
 
-    /// <summary>Whether <paramref name="extent"/> bytes from what the local holds are known to be in the memory.</summary>
+    /// <summary>
+    /// Whether <paramref name="extent"/> bytes from what the local holds are known to be in the memory.
+    /// </summary>
     public bool IsChecked(int local, long extent) => _checkedExtents.GetValueOrDefault(local) >= extent;
 
     public void NoteChecked(int local, long extent) =>
@@ -456,7 +460,9 @@ internal sealed class CodeWriter
         }
     }
 
-    /// <summary>Reads a local now for the values below <paramref name="height"/> that stand for what it holds.</summary>
+    /// <summary>
+    /// Reads a local now for the values below <paramref name="height"/> that stand for what it holds.
+    /// </summary>
     private void KeepReads(int local, int height)
     {
         for (var i = 0; i < height; i++)

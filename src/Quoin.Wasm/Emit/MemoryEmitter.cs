@@ -44,11 +44,11 @@ internal sealed class MemoryEmitter(ModuleContext module, CodeWriter writer)
         ["i64.store32"] = OpCodes.Stind_I4,
     };
 
-    private static readonly MethodInfo Grow = RuntimeMembers.Method(typeof(BulkOperations), nameof(BulkOperations.MemoryGrow));
-    private static readonly MethodInfo Copy = RuntimeMembers.Method(typeof(BulkOperations), nameof(BulkOperations.MemoryCopy));
-    private static readonly MethodInfo Fill = RuntimeMembers.Method(typeof(BulkOperations), nameof(BulkOperations.MemoryFill));
-    private static readonly MethodInfo Init = RuntimeMembers.Method(typeof(BulkOperations), nameof(BulkOperations.MemoryInit));
-    private static readonly MethodInfo Drop = RuntimeMembers.Method(typeof(BulkOperations), nameof(BulkOperations.DataDrop));
+    private static readonly MethodInfo Grow = Method(nameof(BulkOperations.MemoryGrow));
+    private static readonly MethodInfo Copy = Method(nameof(BulkOperations.MemoryCopy));
+    private static readonly MethodInfo Fill = Method(nameof(BulkOperations.MemoryFill));
+    private static readonly MethodInfo Init = Method(nameof(BulkOperations.MemoryInit));
+    private static readonly MethodInfo Drop = Method(nameof(BulkOperations.DataDrop));
 
     private readonly ILGenerator _il = writer.Il;
 
@@ -81,6 +81,8 @@ internal sealed class MemoryEmitter(ModuleContext module, CodeWriter writer)
             default: return false;
         }
     }
+
+    private static MethodInfo Method(string name) => RuntimeMembers.Method(typeof(BulkOperations), name);
 
     private void EmitAccess(in Instruction at)
     {

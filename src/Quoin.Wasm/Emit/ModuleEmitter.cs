@@ -71,7 +71,8 @@ internal static class ModuleEmitter
         var entries = new RuntimeMethodHandle[syntax.Types.Length];
         var hostStubs = new RuntimeMethodHandle[syntax.Types.Length];
         var all = new List<RuntimeMethodHandle>();
-        foreach (var method in created.GetMethods(BindingFlags.Public | BindingFlags.Static | BindingFlags.DeclaredOnly))
+        const BindingFlags ours = BindingFlags.Public | BindingFlags.Static | BindingFlags.DeclaredOnly;
+        foreach (var method in created.GetMethods(ours))
         {
             var index = int.Parse(method.Name.AsSpan(1), System.Globalization.CultureInfo.InvariantCulture);
             var kind = method.Name[0] switch { 'f' => functions, 'e' => entries, _ => hostStubs };

@@ -66,7 +66,7 @@ internal static class NumericEmitter
     /// it is, which the specification wants quiet.
     /// </summary>
     private static bool HasFoldedConstant(CodeWriter writer, in Instruction at) =>
-        at.Row.Name is "f32.add" or "f32.sub" or "f32.mul" or "f32.div" or "f64.add" or "f64.sub" or "f64.mul" or "f64.div"
+        at.Row.Name[3..] is ".add" or ".sub" or ".mul" or ".div"
         && (IsFolded(writer.Peek()) || IsFolded(writer.Peek(1)));
 
     private static bool IsFolded(in Operand operand)
@@ -188,34 +188,33 @@ internal static class NumericEmitter
             methods[kind + ".popcnt"] = Bit(nameof(BitOperations.PopCount), type);
         }
 
-        foreach (var (kind, type, holder) in new[] { ("f32", typeof(float), typeof(MathF)), ("f64", typeof(double), typeof(Math)) })
+        AddFloats(methods, "f32", typeof(float), typeof(MathF));
+        AddFloats(methods, "f64", typeof(double), typeof(Math));
+        foreach (var (kind, bits) in new[] { ("i32", 32), ("i64", 64) })
         {
-            Type[] one = [type];
-            Type[] two = [type, type];
-            methods[kind + ".abs"] = RuntimeMembers.Method(holder, nameof(Math.Abs), one);
-            methods[kind + ".ceil"] = RuntimeMembers.Method(holder, nameof(Math.Ceiling), one);
-            methods[kind + ".floor"] = RuntimeMembers.Method(holder, nameof(Math.Floor), one);
-            methods[kind + ".trunc"] = RuntimeMembers.Method(holder, nameof(Math.Truncate), one);
-            methods[kind + ".nearest"] = RuntimeMembers.Method(holder, nameof(Math.Round), one);
-            methods[kind + ".sqrt"] = RuntimeMembers.Method(holder, nameof(Math.Sqrt), one);
-            methods[kind + ".min"] = RuntimeMembers.Method(holder, nameof(Math.Min), two);
-            methods[kind + ".max"] = RuntimeMembers.Method(holder, nameof(Math.Max), two);
-            methods[kind + ".copysign"] = RuntimeMembers.Method(holder, nameof(Math.CopySign), two);
-        }
-
-        foreach (var to in new[] { "i32", "i64" })
-        {
-            foreach (var from in new[] { "f32", "f64" })
+            foreach (var (from, type) in new[] { ("f32", typeof(float)), ("f64", typeof(double)) })
             {
-                foreach (var sign in new[] { "s", "u" })
-                {
-                    methods[$"{to}.trunc_sat_{from}_{sign}"] = Scalar($"Saturate{(sign == "s" ? "" : "Unsigned")}{(to == "i32" ? 32 : 64)}",
-                        from == "f32" ? typeof(float) : typeof(double));
-                }
+                methods[$"{kind}.trunc_sat_{from}_s"] = Scalar($"Saturate{bits}", type);
+                methods[$"{kind}.trunc_sat_{from}_u"] = Scalar($"SaturateUnsigned{bits}", type);
             }
         }
 
         return methods;
+    }
+
+    private static void AddFloats(Dictionary<string, MethodInfo> methods, string kind, Type type, Type holder)
+    {
+        Type[] one = [type];
+        Type[] two = [type, type];
+        methods[kind + ".abs"] = RuntimeMembers.Method(holder, nameof(Math.Abs), one);
+        methods[kind + ".ceil"] = RuntimeMembers.Method(holder, nameof(Math.Ceiling), one);
+        methods[kind + ".floor"] = RuntimeMembers.Method(holder, nameof(Math.Floor), one);
+        methods[kind + ".trunc"] = RuntimeMembers.Method(holder, nameof(Math.Truncate), one);
+        methods[kind + ".nearest"] = RuntimeMembers.Method(holder, nameof(Math.Round), one);
+        methods[kind + ".sqrt"] = RuntimeMembers.Method(holder, nameof(Math.Sqrt), one);
+        methods[kind + ".min"] = RuntimeMembers.Method(holder, nameof(Math.Min), two);
+        methods[kind + ".max"] = RuntimeMembers.Method(holder, nameof(Math.Max), two);
+        methods[kind + ".copysign"] = RuntimeMembers.Method(holder, nameof(Math.CopySign), two);
     }
 
     private static MethodInfo Scalar(string name, Type? parameter = null) =>

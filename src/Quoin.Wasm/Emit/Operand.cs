@@ -29,6 +29,8 @@ internal readonly record struct Operand(ValueKind Kind, Place Place)
 
     public ulong HighBits { get; init; }
 
-    /// <summary>How many instructions deep its expression is; kept small, since the compiler recurses into it.</summary>
+    /// <summary>
+    /// How many instructions deep its expression is; kept small, since the compiler recurses into it.
+    /// </summary>
     public int Depth { get; init; }
 }

@@ -9,7 +9,8 @@ namespace Quoin.Wasm.Emit;
 /// </summary>
 internal static class RuntimeCall
 {
-    public static void Emit(CodeWriter writer, in Instruction at, MethodInfo method, ReadOnlySpan<int> immediates = default)
+    public static void Emit(
+        CodeWriter writer, in Instruction at, MethodInfo method, ReadOnlySpan<int> immediates = default)
     {
         var parameters = method.GetParameters();
         var operands = parameters.Length - 2 - immediates.Length;

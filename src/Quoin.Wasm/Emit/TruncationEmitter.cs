@@ -9,7 +9,9 @@ namespace Quoin.Wasm.Emit;
 /// </summary>
 internal static class TruncationEmitter
 {
-    /// <summary>The largest number that is too small, and whether it is itself; the smallest that is too large.</summary>
+    /// <summary>
+    /// The largest number that is too small, and whether it is itself; the smallest that is too large.
+    /// </summary>
     private static readonly Dictionary<string, (double Below, bool Inclusive, double Above, OpCode Convert)> Ranges =
         new(StringComparer.Ordinal)
         {

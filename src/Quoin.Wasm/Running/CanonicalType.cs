@@ -27,7 +27,9 @@ internal sealed class CanonicalType
     public long Id { get; }
 
     public static CanonicalType Of(FunctionType type) =>
-        type.Parameters.Length + type.Results.Length <= PackedValues ? new CanonicalType(type, Pack(type)) : Intern(type);
+        type.Parameters.Length + type.Results.Length <= PackedValues
+            ? new CanonicalType(type, Pack(type))
+            : Intern(type);
 
     private static long Pack(FunctionType type)
     {

@@ -2,7 +2,9 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Quoin.Wasm.Running;
 
-/// <summary>Compiled modules by the SHA-256 of their bytes; the one that was not asked for longest goes first.</summary>
+/// <summary>
+/// Compiled modules by the SHA-256 of their bytes; the one that was not asked for longest goes first.
+/// </summary>
 internal sealed class ModuleCache(int most)
 {
     private readonly Lock _guard = new();

@@ -8,10 +8,14 @@ namespace Quoin.Wasm.Running;
 /// </summary>
 internal static unsafe partial class ThreadStack
 {
-    /// <summary>Stays free below the limit: frames of one function are some 100 KB at most, handling a trap takes 30.</summary>
+    /// <summary>
+    /// Stays free below the limit: frames of one function are some 100 KB at most, handling a trap takes 30.
+    /// </summary>
     public const int HostBytes = 256 << 10;
 
-    /// <summary>Taken as there where the system cannot be asked: half of the smallest stack .NET gives its threads.</summary>
+    /// <summary>
+    /// Taken as there where the system cannot be asked: half of the smallest stack .NET gives its threads.
+    /// </summary>
     private const int AssumedBytes = 768 << 10;
 
     /// <summary>The lowest address of the thread's stack; 0: not asked yet.</summary>

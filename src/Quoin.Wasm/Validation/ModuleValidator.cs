@@ -160,7 +160,9 @@ internal sealed class ModuleValidator
         }
     }
 
-    /// <summary>A constant expression leaves one value of its kind, and uses only what is known before the start.</summary>
+    /// <summary>
+    /// A constant expression leaves one value of its kind, and uses only what is known before the start.
+    /// </summary>
     private void CheckConstant(ConstantExpression expression, ValueKind wanted)
     {
         var stack = new Stack<ValueKind>();

@@ -34,8 +34,9 @@ internal sealed class OperandTypes(WasmLimits limits)
 
     public void Push(ValueKind kind, int offset)
     {
-        if (_types.Count >= limits.OperandStack)
-            throw ModuleException.OverLimit("values on the operand stack", _types.Count + 1, limits.OperandStack, offset);
+        var count = _types.Count + 1;
+        if (count > limits.OperandStack)
+            throw ModuleException.OverLimit("values on the operand stack", count, limits.OperandStack, offset);
         _types.Add(kind);
     }
 

@@ -76,7 +76,8 @@ internal static class ScriptValues
         var bits = new byte[8];
         foreach (var value in written.GetProperty("value").EnumerateArray())
         {
-            BinaryPrimitives.WriteUInt64LittleEndian(bits, ulong.Parse(value.GetString()!, CultureInfo.InvariantCulture));
+            var number = ulong.Parse(value.GetString()!, CultureInfo.InvariantCulture);
+            BinaryPrimitives.WriteUInt64LittleEndian(bits, number);
             bits.AsSpan(0, bytes).CopyTo(all.AsSpan(lane++ * bytes));
         }
 

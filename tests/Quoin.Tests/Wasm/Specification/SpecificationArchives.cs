@@ -27,8 +27,8 @@ internal static class SpecificationArchives
             using var reader = new TarReader(new GZipStream(File.OpenRead(archive), CompressionMode.Decompress));
             while (reader.GetNextEntry() is { } entry)
             {
-                if (entry.EntryType == TarEntryType.Directory || entry.Name.Split('/', StringSplitOptions.RemoveEmptyEntries)
-                    is not [.., var set, var file, var name])
+                var parts = entry.Name.Split('/', StringSplitOptions.RemoveEmptyEntries);
+                if (entry.EntryType == TarEntryType.Directory || parts is not [.., var set, var file, var name])
                 {
                     continue;
                 }

@@ -14,7 +14,9 @@ internal enum ScriptOutcome
 /// <summary>A command of a script, and what became of it.</summary>
 internal sealed record ScriptResult(string Kind, int Line, ScriptOutcome Outcome, string Detail);
 
-/// <summary>Runs one script: its modules share a store, and may import each other by the names they registered.</summary>
+/// <summary>
+/// Runs one script: its modules share a store, and may import each other by the names they registered.
+/// </summary>
 internal sealed class SpecificationScript : IDisposable
 {
     /// <summary>Some scripts call this deep on purpose; a small stack ends them as well as a large one.</summary>
@@ -27,6 +29,9 @@ internal sealed class SpecificationScript : IDisposable
         Instances = 10_000,
         Locals = 50_000,
     };
+
+    /// <summary>Why a script's command is never run.</summary>
+    private const string TextFormat = "tests the text format, and this library reads only binaries";
 
     private readonly Engine _engine = new(new EngineOptions { Limits = Limits, Lazy = true });
     private readonly Store _store;
@@ -52,7 +57,7 @@ internal sealed class SpecificationScript : IDisposable
             var line = command.GetProperty("line").GetInt32();
             if (command.TryGetProperty("module_type", out var written) && written.GetString() == "text")
             {
-                results.Add(new ScriptResult(kind, line, ScriptOutcome.Never, "text format: this library reads binaries"));
+                results.Add(new ScriptResult(kind, line, ScriptOutcome.Never, TextFormat));
                 continue;
             }
 
@@ -115,9 +120,10 @@ internal sealed class SpecificationScript : IDisposable
         }
     }
 
-    private Module Compile(JsonElement command) => _engine.Compile(_files[command.GetProperty("filename").GetString()!]);
+    private byte[] ModuleOf(JsonElement command) => _files[command.GetProperty("filename").GetString()!];
 
-    private Instance Instantiate(JsonElement command) => Instance.Create(_store, Compile(command), _imports, Budget);
+    private Instance Instantiate(JsonElement command) =>
+        Instance.Create(_store, _engine.Compile(ModuleOf(command)), _imports, Budget);
 
     private Instance Named(JsonElement element, string property) =>
         element.TryGetProperty(property, out var name) ? _named[name.GetString()!] : _current!;
@@ -135,7 +141,9 @@ internal sealed class SpecificationScript : IDisposable
     private static string? CompareResults(Value[] found, JsonElement expected)
     {
         var wanted = expected.EnumerateArray().ToList();
-        if (wanted.Count == found.Length && found.Zip(wanted).All(pair => ScriptValues.Matches(pair.First, pair.Second)))
+        var same = wanted.Count == found.Length
+            && found.Zip(wanted).All(pair => ScriptValues.Matches(pair.First, pair.Second));
+        if (same)
             return null;
         return $"{string.Join(", ", found)} for {expected}";
     }
@@ -159,7 +167,7 @@ internal sealed class SpecificationScript : IDisposable
 
     private string? ExpectFault(JsonElement command, ModuleFaultKind kind)
     {
-        var fault = _engine.Validate(_files[command.GetProperty("filename").GetString()!]);
+        var fault = _engine.Validate(ModuleOf(command));
         var text = command.GetProperty("text").GetString();
         if (fault is null)
             return $"valid for {text}";
