@@ -17,10 +17,10 @@ public sealed record CallBudget
     public TimeSpan? Deadline { get; init; }
 
     /// <summary>
-    /// Bytes of the calling thread's stack. 512 KiB by default; less where the thread has less, of which 256 KiB always
+    /// Bytes of the calling thread's stack. 1 MiB by default; less where the thread has less, of which 256 KiB always
     /// stay for the host.
     /// </summary>
-    public int StackBytes { get; init; } = 512 << 10;
+    public int StackBytes { get; init; } = 1 << 20;
 
     /// <summary>Calls of host functions. 1,000,000 by default.</summary>
     public long HostCalls { get; init; } = 1_000_000;

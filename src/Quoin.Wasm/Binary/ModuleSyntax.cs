@@ -47,6 +47,9 @@ internal sealed class ModuleSyntax
 
     public FunctionBody[] Bodies { get; set; } = [];
 
+    /// <summary>How high each body's operand stack gets; found by the validator.</summary>
+    public int[] OperandHeights { get; set; } = [];
+
     /// <summary>Names of functions by their index, from the name section. Untrusted text.</summary>
     public Dictionary<int, string> FunctionNames { get; } = [];
 

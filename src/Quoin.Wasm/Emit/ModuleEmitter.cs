@@ -32,8 +32,9 @@ internal static class ModuleEmitter
         {
             checkTime();
             var facts = new FunctionFacts(syntax, limits, syntax.ImportedFunctions + i);
-            new FunctionEmitter(context, facts, methods[i].GetILGenerator(facts.Body.End - facts.Body.Start + 64))
-                .Emit(limits);
+            var method = facts.NeedsGuard ? StackGuard.Define(context, facts, type, methods[i]) : methods[i];
+            var il = method.GetILGenerator(facts.Body.End - facts.Body.Start + 64);
+            new FunctionEmitter(context, facts, il).Emit(limits);
         }
 
         DefineStubs(syntax, type);
@@ -75,9 +76,11 @@ internal static class ModuleEmitter
         foreach (var method in created.GetMethods(ours))
         {
             var index = int.Parse(method.Name.AsSpan(1), System.Globalization.CultureInfo.InvariantCulture);
+            all.Add(method.MethodHandle);
+            if (method.Name[0] == 'b')
+                continue;
             var kind = method.Name[0] switch { 'f' => functions, 'e' => entries, _ => hostStubs };
             kind[index] = method.MethodHandle;
-            all.Add(method.MethodHandle);
         }
 
         return new CompiledMethods(functions, entries, hostStubs, [.. all], context.Sites, context.Constants);

@@ -16,7 +16,8 @@ internal sealed class BodyValidator(ModuleSyntax module, WasmLimits limits, Hash
     private readonly List<ValueKind> _locals = [];
     private FunctionType _type = Nothing;
 
-    public void Validate(FunctionType type, FunctionBody body)
+    /// <summary>Answers how high the operand stack gets.</summary>
+    public int Validate(FunctionType type, FunctionBody body)
     {
         _type = type;
         _locals.Clear();
@@ -36,6 +37,7 @@ internal sealed class BodyValidator(ModuleSyntax module, WasmLimits limits, Hash
 
         if (reader.Remaining > 0)
             throw ModuleException.Malformed("END opcode expected", reader.Position);
+        return _stack.Highest;
     }
 
     private void Check(in Instruction at)

@@ -46,8 +46,12 @@ internal sealed class ModuleValidator
         validator.CheckElements();
         validator.CheckData();
         var bodies = new BodyValidator(module, limits, validator._declared);
+        module.OperandHeights = new int[module.Bodies.Length];
         for (var i = 0; i < module.Bodies.Length; i++)
-            bodies.Validate(module.TypeOf(module.ImportedFunctions + i), module.Bodies[i]);
+        {
+            var type = module.TypeOf(module.ImportedFunctions + i);
+            module.OperandHeights[i] = bodies.Validate(type, module.Bodies[i]);
+        }
     }
 
     private static void CheckSyntax(ModuleSyntax module, FunctionBody body, WasmLimits limits)

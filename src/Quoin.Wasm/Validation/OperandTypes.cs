@@ -19,9 +19,12 @@ internal sealed class OperandTypes(WasmLimits limits)
 
     public int Depth => _frames.Count;
 
+    public int Highest { get; private set; }
+
     public void Clear()
     {
         _types.Clear();
+        Highest = 0;
         _frames.Clear();
     }
 
@@ -38,6 +41,7 @@ internal sealed class OperandTypes(WasmLimits limits)
         if (count > limits.OperandStack)
             throw ModuleException.OverLimit("values on the operand stack", count, limits.OperandStack, offset);
         _types.Add(kind);
+        Highest = Math.Max(Highest, count);
     }
 
     public void Push(ReadOnlySpan<ValueKind> kinds, int offset)
