@@ -34,6 +34,9 @@ internal sealed class ModuleCode
 
     public ModuleSyntax Syntax { get; }
 
+    /// <summary>The collectible assembly.</summary>
+    public System.Reflection.Assembly Assembly => _type.Assembly;
+
     /// <summary>The module's types; they keep the numbers alive that the code compares.</summary>
     public CanonicalType[] Types { get; }
 
