@@ -52,7 +52,7 @@ internal sealed class WasmProgramTarget() : FuzzTarget("wasm-program", InputForm
         var there = node.Run(bytes, calls.Select(call => (object)new
         {
             name = call.Name,
-            arguments = call.Arguments.Select(value => new[] { value.Kind.ToString(), Text(value) }),
+            arguments = call.Arguments.Select(value => new[] { value.Kind.ToString(), Decimal(value) }),
             results = call.Type.Results.Select(kind => kind.ToString()),
         }));
         FuzzFailure.Unless(
@@ -106,15 +106,27 @@ internal sealed class WasmProgramTarget() : FuzzTarget("wasm-program", InputForm
     private static string Kind(TrapKind kind) => kind switch
     {
         TrapKind.UndefinedElement or TrapKind.UninitializedElement or TrapKind.IndirectCallTypeMismatch => "Indirect",
-        TrapKind.InvalidConversion => "Conversion",
+        TrapKind.InvalidConversion or TrapKind.IntegerOverflow => "Unrepresentable",
         _ => kind.ToString(),
     };
 
+    private static string Decimal(Value value) => FormattableString.Invariant(value.Kind switch
+    {
+        ValueKind.I32 => $"{value.I32}",
+        ValueKind.I64 => $"{value.I64}",
+        ValueKind.F32 => $"{value.F32:R}",
+        _ => $"{value.F64:R}",
+    });
+
+    /// <summary>Floats as their bits, but for NaN, which JavaScript has but one of.</summary>
     private static string Text(Value value) => value.Kind switch
     {
-        ValueKind.I32 => value.I32.ToString(CultureInfo.InvariantCulture),
-        ValueKind.I64 => value.I64.ToString(CultureInfo.InvariantCulture),
-        ValueKind.F32 => float.IsNaN(value.F32) ? "nan" : BitConverter.SingleToUInt32Bits(value.F32).ToString("x", CultureInfo.InvariantCulture),
-        _ => double.IsNaN(value.F64) ? "nan" : BitConverter.DoubleToUInt64Bits(value.F64).ToString("x", CultureInfo.InvariantCulture),
+        ValueKind.F32 when float.IsNaN(value.F32) => "nan",
+        ValueKind.F64 when double.IsNaN(value.F64) => "nan",
+        ValueKind.F32 => Hexadecimal(BitConverter.SingleToUInt32Bits(value.F32)),
+        ValueKind.F64 => Hexadecimal(BitConverter.DoubleToUInt64Bits(value.F64)),
+        _ => Decimal(value),
     };
+
+    private static string Hexadecimal(ulong bits) => bits.ToString("x", CultureInfo.InvariantCulture);
 }

@@ -7,8 +7,8 @@ const traps = [
   ['memory access out of bounds', 'MemoryOutOfBounds'],
   ['divide by zero', 'DivisionByZero'],
   ['remainder by zero', 'DivisionByZero'],
-  ['divide result unrepresentable', 'IntegerOverflow'],
-  ['float unrepresentable in integer range', 'Conversion'],
+  ['divide result unrepresentable', 'Unrepresentable'],
+  ['float unrepresentable in integer range', 'Unrepresentable'],
   ['table index is out of bounds', 'Indirect'],
   ['null function or function signature mismatch', 'Indirect'],
 ];
