@@ -30,7 +30,10 @@ internal static class NumericEmitter
 
         if (Methods.TryGetValue(at.Row.Name, out var method))
         {
-            var depth = writer.Load(method.GetParameters().Length);
+            // The compiler of machine code takes a constant zero's sign for nothing in these two.
+            var hidden = at.Row.Name[3..] is ".min" or ".max"
+                && (writer.Peek().Place == Place.Constant || writer.Peek(1).Place == Place.Constant);
+            var depth = hidden ? LoadOpaque(writer) : writer.Load(method.GetParameters().Length);
             writer.Call(method);
             if (at.Row.Signature!.Results[0] == ValueKind.I64 && method.ReturnType == typeof(int))
                 writer.Il.Emit(OpCodes.Conv_I8);

@@ -1,0 +1,71 @@
+using Quoin.Fuzz.Wasm;
+using Quoin.Wasm;
+
+namespace Quoin.Tests.Wasm;
+
+/// <summary>
+/// Where the compiler of machine code, left to itself, folds constants to something that the specification does not
+/// say. The specification's tests have their operands in arguments, and do not see these.
+/// </summary>
+public sealed class NumericEdgeTests
+{
+    private const uint SignallingSingle = 0x7FA00000;
+    private const ulong SignallingDouble = 0x7FF4000000000000;
+
+    private static Value Run(string signature, string body, Value argument)
+    {
+        using var engine = new Engine();
+        using var store = new Store(engine);
+        var instance = TestModules.Instantiate(store, new ModuleWriter().Function("run", signature, body));
+        return TestModules.Run(instance, argument)[0];
+    }
+
+    [Theory]
+    [InlineData("local.get 0; f32.const -0; f32.min", 0f, "-0")]
+    [InlineData("f32.const -0; local.get 0; f32.min", 0f, "-0")]
+    [InlineData("local.get 0; f32.const 0; f32.max", -0f, "0")]
+    [InlineData("f32.const 0; local.get 0; f32.max", -0f, "0")]
+    [InlineData("local.get 0; f32.const NaN; f32.max", 5f, "NaN")]
+    [InlineData("f32.const 5; local.get 0; f32.min", float.NaN, "NaN")]
+    public void The_sign_of_zero_and_NaN_count_in_minima_and_maxima(string body, float argument, string expected)
+    {
+        var single = Run("f:f", body, Value.Of(argument)).F32;
+        var doubled = Run("d:d", body.Replace("f32", "f64", StringComparison.Ordinal), Value.Of((double)argument)).F64;
+        Assert.Equal(expected, single.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        Assert.Equal(expected, doubled.ToString(System.Globalization.CultureInfo.InvariantCulture));
+    }
+
+    [Theory]
+    [InlineData("local.get 0; f32.const 0; f32.sub")]
+    [InlineData("local.get 0; f32.const 1; f32.mul")]
+    [InlineData("local.get 0; f32.const 1; f32.div")]
+    [InlineData("local.get 0; f32.const -1; f32.mul")]
+    [InlineData("local.get 0; f32.const -0; f32.add")]
+    public void Arithmetic_makes_a_NaN_quiet(string body)
+    {
+        var single = Run("f:f", body, Value.Of(BitConverter.UInt32BitsToSingle(SignallingSingle)));
+        Assert.Equal(0x400000u, BitConverter.SingleToUInt32Bits(single.F32) & 0x400000u);
+        var doubled = Run("d:d", body.Replace("f32", "f64", StringComparison.Ordinal),
+            Value.Of(BitConverter.UInt64BitsToDouble(SignallingDouble)));
+        Assert.Equal(0x8000000000000u, BitConverter.DoubleToUInt64Bits(doubled.F64) & 0x8000000000000u);
+    }
+
+    [Fact]
+    public void There_and_back_makes_a_NaN_quiet()
+    {
+        var value = Run("f:f", "local.get 0; f64.promote_f32; f32.demote_f64",
+            Value.Of(BitConverter.UInt32BitsToSingle(SignallingSingle)));
+        Assert.Equal(0x400000u, BitConverter.SingleToUInt32Bits(value.F32) & 0x400000u);
+    }
+
+    [Fact]
+    public void A_signalling_NaN_is_a_constant_like_others()
+    {
+        var bytes = new ByteWriter().Byte(0x43).Fixed(SignallingSingle, 4).Byte(0x0B).ToArray();
+        using var engine = new Engine();
+        using var store = new Store(engine);
+        var writer = new ModuleWriter().Function("run", ModuleWriter.Signature(":f"), bytes, []);
+        var value = TestModules.Run(TestModules.Instantiate(store, writer))[0];
+        Assert.Equal(SignallingSingle, BitConverter.SingleToUInt32Bits(value.F32));
+    }
+}
