@@ -14,6 +14,9 @@ public sealed class Store : IDisposable
     internal long Fuel;
     internal long FuelFloor;
     internal nuint StackLimit;
+#pragma warning disable CS0649 // Never anything but zero; the compiler of machine code must not know.
+    internal long Zero;
+#pragma warning restore CS0649
     internal Value[] Returns = [];
 
     private readonly List<Memory> _memories = [];

@@ -25,6 +25,7 @@ internal sealed class CodeWriter
     private readonly LocalBuilder _fuel;
     private readonly LocalBuilder? _memoryBase;
     private readonly LocalBuilder? _memoryLength;
+    private readonly LocalBuilder? _zero;
     private readonly LocalBuilder? _site;
     private readonly List<(Label Label, int Site)> _traps = [];
     private readonly Dictionary<int, long> _checkedExtents = [];
@@ -44,6 +45,8 @@ internal sealed class CodeWriter
             _memoryLength = il.DeclareLocal(typeof(long));
         }
 
+        if (facts.Rotates)
+            _zero = il.DeclareLocal(typeof(long));
         if (facts.SharesTraps)
         {
             _site = il.DeclareLocal(typeof(int));
@@ -89,6 +92,13 @@ internal sealed class CodeWriter
             ReloadMemoryLength();
         }
 
+        if (_zero is not null)
+        {
+            Il.Emit(OpCodes.Ldloc, _store);
+            Il.Emit(OpCodes.Ldfld, RuntimeMembers.StoreZero);
+            Il.Emit(OpCodes.Stloc, _zero);
+        }
+
         for (var i = 0; i < _locals.Length; i++)
         {
             LoadConstant(new Operand(_facts.Locals[i], Place.Constant));
@@ -113,9 +123,9 @@ internal sealed class CodeWriter
 
     public void LoadInstance() => Il.LoadArgument(_facts.Type.Parameters.Length);
 
-    public void Push(ValueKind kind, int depth = 0)
+    public void Push(ValueKind kind, int depth = 0, bool isRotation = false)
     {
-        _stack.Add(new Operand(kind, Place.Evaluation) { Depth = depth });
+        _stack.Add(new Operand(kind, Place.Evaluation) { Depth = depth, IsRotation = isRotation });
         if (depth > ExpressionDepth)
             Spill(_stack.Count - 1);
     }
@@ -151,7 +161,8 @@ internal sealed class CodeWriter
     /// Takes the topmost values and has them on the evaluation stack in their order. Answers how deep their
     /// expressions are.
     /// </summary>
-    public int Load(int count)
+    /// <param name="combines">Whether rotations may be among them as they came.</param>
+    public int Load(int count, bool combines = false)
     {
         var first = _stack.Count - count;
         var lazy = false;
@@ -164,9 +175,10 @@ internal sealed class CodeWriter
                 lazy = true;
             else
                 late |= lazy;
+            late |= !combines && _stack[i].IsRotation;
         }
 
-        // A value on the evaluation stack cannot have another put below it.
+        // A value on the evaluation stack cannot have another put below it, nor be settled below another.
         if (late)
         {
             for (var i = _stack.Count - 1; i >= first; i--)
@@ -207,6 +219,19 @@ internal sealed class CodeWriter
         Il.LoadInt(index * 16);
         Il.Emit(OpCodes.Add);
         Il.Emit(operand.Kind == ValueKind.F32 ? OpCodes.Ldind_R4 : OpCodes.Ldind_R8);
+    }
+
+    /// <summary>
+    /// The compiler of machine code leaves out the comparison of a rotation with zero, as if rotating set the flag that
+    /// it then tests (x64, .NET 10.0). With another instruction between the two it is right: an or with a zero that it
+    /// does not know to be one.
+    /// </summary>
+    public void Settle(ValueKind kind)
+    {
+        Il.Emit(OpCodes.Ldloc, _zero!);
+        if (kind == ValueKind.I32)
+            Il.Emit(OpCodes.Conv_I4);
+        Il.Emit(OpCodes.Or);
     }
 
     public void LoadLocal(int local)
@@ -485,6 +510,8 @@ internal sealed class CodeWriter
         if (operand.Place == Place.Slot)
             return;
         Load(in operand);
+        if (operand.IsRotation)
+            Settle(operand.Kind);
         var slot = Slot(index, operand.Kind);
         Il.Emit(OpCodes.Stloc, slot);
         _stack[index] = new Operand(operand.Kind, Place.Slot) { Slot = slot };

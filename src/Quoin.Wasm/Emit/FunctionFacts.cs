@@ -37,6 +37,7 @@ internal sealed class FunctionFacts
         {
             InstructionReader.Read(ref reader, limits, out var instruction);
             Calls |= instruction.Code is >= Opcode.Call and <= Opcode.ReturnCallIndirect;
+            Rotates |= instruction.Row.Name is "i32.rotl" or "i32.rotr" or "i64.rotl" or "i64.rotr";
             Promotes |= instruction.Row.Name == "f64.promote_f32";
             UsesMemory |= instruction.Row.Immediate is ImmediateKind.Memory or ImmediateKind.MemoryLane
                 || instruction.Code is Opcode.MemorySize;
@@ -55,6 +56,9 @@ internal sealed class FunctionFacts
 
     /// <summary>Whether it calls functions: only then can it recurse.</summary>
     public bool Calls { get; }
+
+    /// <summary>Whether it needs a zero that the compiler of machine code does not know to be one.</summary>
+    public bool Rotates { get; }
 
     /// <summary>Whether base and length of the memory are worth a local.</summary>
     public bool UsesMemory { get; }

@@ -156,6 +156,6 @@ internal static class IntegerEmitter
         var depth = LoadCount(writer, isLong, mask: false);
         writer.Call(RuntimeMembers.Method(
             typeof(BitOperations), method, [isLong ? typeof(ulong) : typeof(uint), typeof(int)]));
-        writer.Push(Kind(isLong), depth + 1);
+        writer.Push(Kind(isLong), depth + 1, isRotation: true);
     }
 }

@@ -51,7 +51,7 @@ internal static class NumericEmitter
         if (signature.Parameters is [ValueKind.F32 or ValueKind.F64, ..] && HasFoldedConstant(writer, in at))
             depth = LoadOpaque(writer);
         else
-            depth = writer.Load(signature.Parameters.Length);
+            depth = writer.Load(signature.Parameters.Length, Combines(writer, codes));
         foreach (var code in codes)
         {
             // Only comparisons need a number of their own: 0, to turn them around.
@@ -63,6 +63,11 @@ internal static class NumericEmitter
 
         writer.Push(signature.Results[0], depth + 1);
     }
+
+    /// <summary>Whether the result is compared by what it is, not by what it was made of.</summary>
+    private static bool Combines(CodeWriter writer, OpCode[] codes) =>
+        codes is [var code] && (code == OpCodes.Add || code == OpCodes.Sub || code == OpCodes.Xor || code == OpCodes.Or)
+        && writer.Peek().Place != Place.Constant && writer.Peek(1).Place != Place.Constant;
 
     /// <summary>
     /// The compiler of machine code folds x - 0, x * 1, x / 1, x * -1 with constants, and so leaves a signalling NaN as

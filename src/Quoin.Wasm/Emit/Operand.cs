@@ -30,6 +30,12 @@ internal readonly record struct Operand(ValueKind Kind, Place Place)
     public ulong HighBits { get; init; }
 
     /// <summary>
+    /// Whether it is a rotation as it came, which may be combined with others but not compared: see
+    /// <see cref="CodeWriter.Settle"/>.
+    /// </summary>
+    public bool IsRotation { get; init; }
+
+    /// <summary>
     /// How many instructions deep its expression is; kept small, since the compiler recurses into it.
     /// </summary>
     public int Depth { get; init; }

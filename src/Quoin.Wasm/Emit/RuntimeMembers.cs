@@ -16,6 +16,7 @@ internal static class RuntimeMembers
     public static readonly FieldInfo StoreFuel = Field(typeof(Store), nameof(Store.Fuel));
     public static readonly FieldInfo StoreFuelFloor = Field(typeof(Store), nameof(Store.FuelFloor));
     public static readonly FieldInfo StoreStackLimit = Field(typeof(Store), nameof(Store.StackLimit));
+    public static readonly FieldInfo StoreZero = Field(typeof(Store), nameof(Store.Zero));
     public static readonly FieldInfo StoreReturns = Field(typeof(Store), nameof(Store.Returns));
     public static readonly FieldInfo InstanceMemory = Field(typeof(InstanceState), nameof(InstanceState.Memory));
     public static readonly FieldInfo InstanceCells = Field(typeof(InstanceState), nameof(InstanceState.Cells));

@@ -50,6 +50,19 @@ public sealed class NumericEdgeTests
         Assert.Equal(0x8000000000000u, BitConverter.DoubleToUInt64Bits(doubled.F64) & 0x8000000000000u);
     }
 
+    [Theory]
+    [InlineData("local.get 0; i32.const 3; i32.rotl; i32.eqz", 0, 1)]
+    [InlineData("local.get 0; i32.const 3; i32.rotr; i32.eqz", 8, 0)]
+    [InlineData("local.get 0; i32.eqz; i32.const 1; i32.rotl; if i32; i32.const 5; else; i32.const 6; end", 1, 6)]
+    [InlineData("local.get 0; i32.eqz; i32.const 1; i32.rotl; if i32; i32.const 5; else; i32.const 6; end", 0, 5)]
+    [InlineData("i32.const 5; i32.const 6; local.get 0; i32.eqz; i32.const 1; i32.rotl; select", 1, 6)]
+    [InlineData("local.get 0; i32.eqz; local.get 0; local.get 0; i32.eq; i32.rotl; i32.eqz", 1, 1)]
+    [InlineData("local.get 0; i32.eqz; i32.const 1; i32.rotl; local.tee 0; i32.eqz", 7, 1)]
+    [InlineData("local.get 0; i64.extend_i32_s; i64.const 9; i64.rotl; i64.eqz", 0, 1)]
+    [InlineData("local.get 0; i32.const 1; i32.rotl; local.get 0; i32.const 2; i32.rotl; i32.xor; i32.eqz", 0, 1)]
+    public void A_rotation_is_compared_by_its_value(string body, int argument, int expected) =>
+        Assert.Equal(expected, Run("i:i", body, Value.Of(argument)).I32);
+
     [Fact]
     public void There_and_back_makes_a_NaN_quiet()
     {
