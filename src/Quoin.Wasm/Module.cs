@@ -38,6 +38,15 @@ public sealed class Module
     /// <summary>How many functions it defines.</summary>
     public int FunctionCount => Code.Syntax.Bodies.Length;
 
+    /// <summary>
+    /// Functions that are too large for the runtime's compiler to optimise, by name. They run two to five times slower
+    /// than they could; smaller functions do not.
+    /// </summary>
+    public ImmutableArray<string> UnoptimizedFunctions => [.. Code.Unoptimized.Select(Code.NameOf)];
+
+    /// <summary>The bytes of its functions' code, as they were given.</summary>
+    public int CodeBytes => Code.Syntax.Bodies.Sum(body => body.End - body.Offset);
+
     internal ModuleCode Code { get; }
 
     internal MemoryImage? Image { get; }

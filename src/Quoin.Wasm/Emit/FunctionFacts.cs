@@ -36,6 +36,7 @@ internal sealed class FunctionFacts
         while (reader.Remaining > 0)
         {
             InstructionReader.Read(ref reader, limits, out var instruction);
+            Blocks += BlocksOf(in instruction);
             Calls |= instruction.Code is >= Opcode.Call and <= Opcode.ReturnCallIndirect;
             Rotates |= instruction.Row.Name is "i32.rotl" or "i32.rotr" or "i64.rotl" or "i64.rotr";
             Promotes |= instruction.Row.Name == "f64.promote_f32";
@@ -75,6 +76,18 @@ internal sealed class FunctionFacts
     /// Whether the stack is asked for room before the function is entered: its own check would be too late.
     /// </summary>
     public bool NeedsGuard => FrameBytes > UsualFrameBytes;
+
+    /// <summary>Straight pieces of the code that will be made, about.</summary>
+    public int Blocks { get; }
+
+    private static int BlocksOf(in Instruction at) => at.Row.Immediate switch
+    {
+        ImmediateKind.Memory or ImmediateKind.MemoryLane => 1,
+        ImmediateKind.Indirect => 3,
+        ImmediateKind.Block or ImmediateKind.Label => 1,
+        ImmediateKind.Labels => at.Labels!.Length,
+        _ => at.Code is Opcode.Select or Opcode.SelectTyped or Opcode.Else or Opcode.End ? 1 : 0,
+    };
 
     public ValueKind KindOf(int local) =>
         local < Type.Parameters.Length ? Type.Parameters[local] : Locals[local - Type.Parameters.Length];

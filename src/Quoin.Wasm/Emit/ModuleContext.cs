@@ -9,6 +9,7 @@ namespace Quoin.Wasm.Emit;
 internal sealed class ModuleContext(ModuleSyntax syntax, CanonicalType[] types, MethodBuilder[] methods)
 {
     private readonly List<TrapSite> _sites = [];
+    private readonly List<int> _unoptimized = [];
     private readonly List<ulong> _constants = [];
     private readonly Dictionary<ulong, int> _constantIndices = [];
 
@@ -22,6 +23,19 @@ internal sealed class ModuleContext(ModuleSyntax syntax, CanonicalType[] types, 
     public TrapSite[] Sites => [.. _sites];
 
     public Vector128<byte>[] Constants => [.. _constants.Select(bits => Vector128.Create(bits, 0).AsByte())];
+
+    /// <summary>Functions that are too large to be optimised.</summary>
+    public int[] Unoptimized => [.. _unoptimized];
+
+    /// <summary>
+    /// Looks whether a function is one that the compiler of machine code does not optimise: above 60,000 bytes, 2,000
+    /// blocks or 2,000 locals it gives up, silently (its limits are compiled in).
+    /// </summary>
+    public void NoteSize(FunctionFacts facts, int codeBytes)
+    {
+        if (codeBytes > 60_000 || facts.Blocks > 2_000 || facts.Locals.Length > 2_000)
+            _unoptimized.Add(facts.Index);
+    }
 
     public int AddSite(TrapSite site)
     {

@@ -35,6 +35,7 @@ internal static class ModuleEmitter
             var method = facts.NeedsGuard ? StackGuard.Define(context, facts, type, methods[i]) : methods[i];
             var il = method.GetILGenerator(facts.Body.End - facts.Body.Start + 64);
             new FunctionEmitter(context, facts, il).Emit(limits);
+            context.NoteSize(facts, il.ILOffset);
         }
 
         DefineStubs(syntax, type);
@@ -83,6 +84,7 @@ internal static class ModuleEmitter
             kind[index] = method.MethodHandle;
         }
 
-        return new CompiledMethods(functions, entries, hostStubs, [.. all], context.Sites, context.Constants);
+        return new CompiledMethods(functions, entries, hostStubs, [.. all], context.Sites, context.Constants,
+            context.Unoptimized);
     }
 }

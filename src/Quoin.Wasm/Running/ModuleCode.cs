@@ -25,6 +25,7 @@ internal sealed class ModuleCode
         _hostStubs = methods.HostStubs;
         _all = methods.All;
         Sites = methods.Sites;
+        Unoptimized = methods.Unoptimized;
         Constants = methods.Constants;
         MostResults = syntax.Types.Length == 0 ? 0 : syntax.Types.Max(function => function.Results.Length);
         ExportIndices = [];
@@ -43,6 +44,9 @@ internal sealed class ModuleCode
     public TrapSite[] Sites { get; }
 
     public System.Runtime.Intrinsics.Vector128<byte>[] Constants { get; }
+
+    /// <summary>Indices of functions that are too large to be optimised.</summary>
+    public int[] Unoptimized { get; }
 
     /// <summary>The most results that one of its types has.</summary>
     public int MostResults { get; }
@@ -101,4 +105,5 @@ internal sealed record CompiledMethods(
     RuntimeMethodHandle[] HostStubs,
     RuntimeMethodHandle[] All,
     TrapSite[] Sites,
-    System.Runtime.Intrinsics.Vector128<byte>[] Constants);
+    System.Runtime.Intrinsics.Vector128<byte>[] Constants,
+    int[] Unoptimized);
