@@ -35,7 +35,8 @@ internal sealed class ModuleCompiler(EngineOptions options) : IDisposable
                         fault = ExceptionDispatchInfo.Capture(e);
                     }
                 },
-                StackBytes) { IsBackground = true, Name = "wasm-compile" };
+                StackBytes)
+            { IsBackground = true, Name = "wasm-compile" };
             thread.Start();
             thread.Join();
         }
