@@ -320,22 +320,24 @@ internal sealed class BodyGenerator
             return;
         }
 
-        // The variables of the kinds serve as a place to read the value from three times.
+        // The variables of the kinds serve as a place to read the value from three times, and keep the canonical one.
         switch (name[..3])
         {
             case "f32" when row.Signature!.Results[0] == ValueKind.F32:
-                Text("global.set 3; global.get 3; f32.const NaN; global.get 3; global.get 3; f32.eq; select");
+                Text("global.set 3; global.get 3; f32.const NaN; global.get 3; global.get 3; f32.eq; select; "
+                    + "global.set 3; global.get 3");
                 break;
             case "f64" when row.Signature!.Results[0] == ValueKind.F64:
-                Text("global.set 4; global.get 4; f64.const NaN; global.get 4; global.get 4; f64.eq; select");
+                Text("global.set 4; global.get 4; f64.const NaN; global.get 4; global.get 4; f64.eq; select; "
+                    + "global.set 4; global.get 4");
                 break;
             case "f32" when row.Signature!.Results[0] == ValueKind.V128:
                 Text("global.set 5; global.get 5; v128.const 0000c07f0000c07f0000c07f0000c07f; global.get 5; "
-                    + "global.get 5; f32x4.eq; v128.bitselect");
+                    + "global.get 5; f32x4.eq; v128.bitselect; global.set 5; global.get 5");
                 break;
             case "f64" when row.Signature!.Results[0] == ValueKind.V128:
                 Text("global.set 5; global.get 5; v128.const 000000000000f87f000000000000f87f; global.get 5; "
-                    + "global.get 5; f64x2.eq; v128.bitselect");
+                    + "global.get 5; f64x2.eq; v128.bitselect; global.set 5; global.get 5");
                 break;
         }
     }
