@@ -28,7 +28,8 @@ internal sealed class WasmModuleTarget() : FuzzTarget("wasm-module", InputFormat
         }
 
         yield return new ModuleWriter().ImportFunction("h", "f", "i:i").ImportMemory("h", "m", 1)
-            .ImportTable("h", "t", 'r', 1).ImportGlobal("h", "g", 'i', true).Function("run", "i:i", "local.get 0; call 0")
+            .ImportTable("h", "t", 'r', 1).ImportGlobal("h", "g", 'i', true)
+            .Function("run", "i:i", "local.get 0; call 0")
             .Elements("i32.const 0", 0).Data("i32.const 0", [1, 2]).Build();
     }
 

@@ -14,7 +14,8 @@ internal sealed class WasmProgramTarget() : FuzzTarget("wasm-program", InputForm
     private const int CounterStart = 200;
 
     private static readonly Lazy<NodePeer?> Node = new(NodePeer.TryStart);
-    private static readonly Lazy<Engine> Lazy = new(() => new Engine(new EngineOptions { Lazy = true, ModuleCacheSize = 0 }));
+    private static readonly Lazy<Engine> Lazy = new(() =>
+        new Engine(new EngineOptions { Lazy = true, ModuleCacheSize = 0 }));
 
     /// <summary>Whether programs are compared with Node's.</summary>
     public static bool Compares => Node.Value is not null;
@@ -56,7 +57,8 @@ internal sealed class WasmProgramTarget() : FuzzTarget("wasm-program", InputForm
             results = call.Type.Results.Select(kind => kind.ToString()),
         }));
         FuzzFailure.Unless(
-            here.SequenceEqual(there), $"differs from Node: {string.Join(" | ", here)} and {string.Join(" | ", there)}");
+            here.SequenceEqual(there),
+            $"differs from Node: {string.Join(" | ", here)} and {string.Join(" | ", there)}");
     }
 
     private static IEnumerable<(string Name, FunctionType Type, Value[] Arguments)> Calls(int index, FunctionType type)

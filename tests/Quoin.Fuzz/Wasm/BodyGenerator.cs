@@ -11,8 +11,8 @@ internal sealed class BodyGenerator
 
     /// <summary>Rows by what they give; the list for Unknown: those that give nothing.</summary>
     private static readonly Dictionary<ValueKind, OpcodeRow[]> Rows = OpcodeTable.All
-        .Where(row => row.Signature is not null && row.Immediate is not (ImmediateKind.Element or ImmediateKind.ElementTable
-            or ImmediateKind.TableTable) && row.Name is not ("table.size" or "elem.drop"))
+        .Where(row => row.Signature is not null && row.Name != "table.size" && row.Immediate
+            is not (ImmediateKind.Element or ImmediateKind.ElementTable or ImmediateKind.TableTable))
         .GroupBy(row => row.Signature!.Results is [var result] ? result : ValueKind.Unknown)
         .ToDictionary(group => group.Key, group => group.ToArray());
 
@@ -107,7 +107,7 @@ internal sealed class BodyGenerator
                 break;
             case 5: Call(depth, ValueKind.Unknown); break;
             case 6:
-                Expression(_choices.Of([ValueKind.I32, ValueKind.I64, ValueKind.F32, ValueKind.F64, ValueKind.V128]), depth - 1);
+                Expression(GlobalKind(1 + _choices.Below(5)), depth - 1);
                 Text("drop");
                 break;
             default:
@@ -124,8 +124,15 @@ internal sealed class BodyGenerator
         _body.U32((uint)global);
     }
 
-    private static ValueKind GlobalKind(int global) =>
-        ((ValueKind[])[ValueKind.I32, ValueKind.I32, ValueKind.I64, ValueKind.F32, ValueKind.F64, ValueKind.V128])[global];
+    /// <summary>Variable 0 counts; then there is one of each kind.</summary>
+    private static ValueKind GlobalKind(int global) => global switch
+    {
+        0 or 1 => ValueKind.I32,
+        2 => ValueKind.I64,
+        3 => ValueKind.F32,
+        4 => ValueKind.F64,
+        _ => ValueKind.V128,
+    };
 
     private void Loop(int depth)
     {
@@ -240,7 +247,7 @@ internal sealed class BodyGenerator
         }
     }
 
-    /// <summary>Calls a function, directly or through the table, and keeps a result of the kind if it has one.</summary>
+    /// <summary>Calls a function, directly or through the table, drops its results, and gives a leaf instead.</summary>
     private void Call(int depth, ValueKind kept)
     {
         var index = _choices.Below(_functions.Count);
@@ -291,7 +298,8 @@ internal sealed class BodyGenerator
         switch (row.Immediate)
         {
             case ImmediateKind.Memory or ImmediateKind.MemoryLane:
-                _body.U32((uint)_choices.Below(row.Width + 1)).U32((uint)(_choices.Below(8) == 0 ? _choices.Below(65_536) : _choices.Below(16)));
+                _body.U32((uint)_choices.Below(row.Width + 1));
+                _body.U32((uint)_choices.Below(_choices.Below(8) == 0 ? 65_536 : 16));
                 if (row.Immediate == ImmediateKind.MemoryLane)
                     _body.Byte(_choices.Below(16 >> row.Width));
                 break;
@@ -315,7 +323,8 @@ internal sealed class BodyGenerator
         var name = row.Name;
         if (row.Immediate != ImmediateKind.None || name.EndsWith(".abs", StringComparison.Ordinal)
             || name.EndsWith(".neg", StringComparison.Ordinal) || name.Contains("copysign", StringComparison.Ordinal)
-            || name.Contains("reinterpret", StringComparison.Ordinal) || name.Contains("splat", StringComparison.Ordinal))
+            || name.Contains("reinterpret", StringComparison.Ordinal)
+            || name.Contains("splat", StringComparison.Ordinal))
         {
             return;
         }

@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace Quoin.Fuzz.Wasm;
 
-/// <summary>A Node that runs modules for comparison, started when first needed; it ends with this process's pipe.</summary>
+/// <summary>
+/// A Node that runs modules for comparison, started when first needed; it ends with this process's pipe.
+/// </summary>
 internal sealed class NodePeer : IDisposable
 {
     private readonly Process _process;

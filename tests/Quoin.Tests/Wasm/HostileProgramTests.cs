@@ -91,7 +91,8 @@ public sealed class HostileProgramTests : IDisposable
     [InlineData("a chain of 20,000", "local.get 0;", 1, "i32.const 3; i32.add; i32.const 5; i32.mul;", 10_000)]
     [InlineData("20,000 dependent loads", "local.get 0;", 1, "i32.load;", 20_000)]
     [InlineData("10,000 roots", "local.get 0; f64.convert_i32_s;", 1, "f64.sqrt;", 10_000, "i32.trunc_sat_f64_s")]
-    [InlineData("8,000 ifs", "i32.const 0;", 1, "local.get 0; if i32; i32.const 1; else; i32.const 2; end; i32.or;", 8_000)]
+    [InlineData("8,000 ifs", "i32.const 0;", 1, "local.get 0; if i32; i32.const 1; else; i32.const 2; end; i32.or;",
+        8_000)]
     [InlineData("400 loops", "i32.const 0;", 1, "loop;", 400, "", "end;")]
     [InlineData("10,000 calls", "i32.const 0;", 1, "call 1; i32.add;", 10_000)]
     [InlineData("10,000 divisions", "local.get 0;", 1, "local.get 0; i32.div_s;", 10_000)]
