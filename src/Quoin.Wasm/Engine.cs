@@ -42,7 +42,8 @@ public sealed class Engine : IDisposable
     {
         try
         {
-            ModuleValidator.Validate(ModuleDecoder.Decode(module.ToArray(), Limits), Limits);
+            var clock = new CompileClock(_options, CancellationToken.None);
+            ModuleValidator.Validate(ModuleDecoder.Decode(module.ToArray(), Limits), Limits, clock.Check);
             return null;
         }
         catch (ModuleException fault)

@@ -26,6 +26,12 @@ public sealed record WasmLimits
     /// <summary>Parameters, and results, of a function or block. 1,000, as browsers.</summary>
     public int Parameters { get; init; } = 1_000;
 
+    /// <summary>
+    /// Bytes of code made of one function, for the runtime's compiler to compile. 2 MiB, more than bodies of 128 KiB
+    /// usually give; branches that carry hundreds of values give more than any number of bytes.
+    /// </summary>
+    public int CompiledBytes { get; init; } = 2 << 20;
+
     /// <summary>Blocks inside each other. 500: the compiler's time grows with their square.</summary>
     public int Nesting { get; init; } = 500;
 

@@ -74,6 +74,11 @@ internal sealed class FunctionEmitter
                 Skip(in instruction);
             else
                 Emit(in instruction);
+            if (_il.ILOffset > limits.CompiledBytes)
+            {
+                throw ModuleException.OverLimit(
+                    "bytes of code made of a function", _il.ILOffset, limits.CompiledBytes, instruction.Offset);
+            }
         }
 
         _writer.Epilogue();

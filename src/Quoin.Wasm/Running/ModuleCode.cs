@@ -14,6 +14,7 @@ internal sealed class ModuleCode
     private readonly RuntimeMethodHandle[] _hostStubs;
     private readonly RuntimeMethodHandle[] _all;
     private readonly Type _type;
+    private readonly Dictionary<int, string> _names;
 
     public ModuleCode(ModuleSyntax syntax, CanonicalType[] types, Type type, CompiledMethods methods)
     {
@@ -29,8 +30,13 @@ internal sealed class ModuleCode
         Constants = methods.Constants;
         MostResults = syntax.Types.Length == 0 ? 0 : syntax.Types.Max(function => function.Results.Length);
         ExportIndices = [];
+        _names = new Dictionary<int, string>(syntax.FunctionNames);
         for (var i = 0; i < syntax.Exports.Length; i++)
+        {
             ExportIndices.Add(syntax.Exports[i].Name, i);
+            if (syntax.Exports[i].Kind == ExternalKind.Function)
+                _names.TryAdd((int)syntax.Exports[i].Index, syntax.Exports[i].Name);
+        }
     }
 
     public ModuleSyntax Syntax { get; }
@@ -54,18 +60,9 @@ internal sealed class ModuleCode
     /// <summary>Places in the list of exports by their names.</summary>
     public Dictionary<string, int> ExportIndices { get; }
 
-    public string NameOf(int function)
-    {
-        if (Syntax.FunctionNames.TryGetValue(function, out var name))
-            return name;
-        foreach (var export in Syntax.Exports)
-        {
-            if (export.Kind == ExternalKind.Function && export.Index == (uint)function)
-                return export.Name;
-        }
-
-        return FormattableString.Invariant($"func[{function}]");
-    }
+    /// <summary>By the name section, or else as exported, or else by its index.</summary>
+    public string NameOf(int function) =>
+        _names.TryGetValue(function, out var name) ? name : FormattableString.Invariant($"func[{function}]");
 
     /// <summary>A reference to a function that the module defines.</summary>
     public Function Reference(int index, InstanceState instance)

@@ -53,27 +53,19 @@ internal sealed class ModuleCompiler(EngineOptions options) : IDisposable
 
     private Module CompileHere(byte[] bytes, string digest, CancellationToken cancellationToken)
     {
-        var started = options.Time.GetTimestamp();
+        var clock = new CompileClock(options, cancellationToken);
         var syntax = ModuleDecoder.Decode(bytes, options.Limits);
-        ModuleValidator.Validate(syntax, options.Limits);
-        var code = ModuleEmitter.Emit(syntax, options.Limits, CheckTime);
+        ModuleValidator.Validate(syntax, options.Limits, clock.Check);
+        var code = ModuleEmitter.Emit(syntax, options.Limits, clock.Check);
         if (!options.Lazy)
         {
             for (var i = 0; i < code.Methods; i++)
             {
-                CheckTime();
+                clock.Check();
                 code.Prepare(i);
             }
         }
 
-        return new Module(code, digest, options.Time.GetElapsedTime(started));
-
-        void CheckTime()
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            var limit = options.Limits.CompileTime;
-            if (options.Time.GetElapsedTime(started) > limit)
-                throw new ModuleException(ModuleFaultKind.CompileTime, $"compiling took longer than {limit}", 0);
-        }
+        return new Module(code, digest, clock.Elapsed);
     }
 }

@@ -21,22 +21,27 @@ internal sealed class ModuleValidator
         _limits = limits;
     }
 
-    public static void Validate(ModuleSyntax module, WasmLimits limits)
+    /// <param name="checkTime">Called between bodies: it throws when there was enough time.</param>
+    public static void Validate(ModuleSyntax module, WasmLimits limits, Action checkTime)
     {
         try
         {
-            Check(module, limits);
+            Check(module, limits, checkTime);
         }
         catch (ModuleException fault) when (fault.Fault.Kind == ModuleFaultKind.Invalid)
         {
             // A module whose bytes are wrong further on is malformed before it is invalid.
             foreach (var body in module.Bodies)
+            {
+                checkTime();
                 CheckSyntax(module, body, limits);
+            }
+
             throw;
         }
     }
 
-    private static void Check(ModuleSyntax module, WasmLimits limits)
+    private static void Check(ModuleSyntax module, WasmLimits limits, Action checkTime)
     {
         var validator = new ModuleValidator(module, limits);
         validator.CheckTypes();
@@ -49,6 +54,7 @@ internal sealed class ModuleValidator
         module.OperandHeights = new int[module.Bodies.Length];
         for (var i = 0; i < module.Bodies.Length; i++)
         {
+            checkTime();
             var type = module.TypeOf(module.ImportedFunctions + i);
             module.OperandHeights[i] = bodies.Validate(type, module.Bodies[i]);
         }

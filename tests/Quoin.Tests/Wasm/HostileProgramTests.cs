@@ -63,6 +63,7 @@ public sealed class HostileProgramTests : IDisposable
         { "a memory of 4 GiB", new ModuleWriter().Memory(65_536).Build() },
         { "a table of 4 billion", new ModuleWriter().Table(uint.MaxValue).Build() },
         { "30,000 functions", Many(30_000) },
+        { "branches that carry 990 values", Carrying(990, 5_000) },
         { "a section of 2^31 entries", [.. "\0asm\u0001\0\0\0"u8, 1, 6, 0xFF, 0xFF, 0xFF, 0xFF, 7, 0x60] },
     };
 
@@ -76,6 +77,16 @@ public sealed class HostileProgramTests : IDisposable
 
     private static byte[] Locals(uint count) =>
         new ModuleWriter().Function(null, ModuleWriter.Signature(":"), [0x0B], [(count, ValueKind.V128)]).Build();
+
+    /// <summary>Each branch is four bytes here and moves all the values in the code made.</summary>
+    private static byte[] Carrying(int values, int branches)
+    {
+        var writer = new ModuleWriter();
+        var type = writer.Type(ModuleWriter.Signature(":" + new string('i', values)));
+        var body = $"block {type}; i32.const 1;" + Repeat("local.get 0;", values)
+            + Repeat("local.get 0; br_if 0;", branches) + "br 0; end;" + Repeat("drop;", values);
+        return writer.Function(null, "i:", body).Build();
+    }
 
     private static byte[] Many(int functions)
     {

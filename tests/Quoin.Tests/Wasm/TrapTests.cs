@@ -71,6 +71,13 @@ public sealed class TrapTests : IDisposable
     }
 
     [Fact]
+    public void A_function_is_named_by_its_export_or_its_index()
+    {
+        var writer = new ModuleWriter().Function(null, ":", "unreachable").Function("run", ":", "call 0");
+        Assert.Equal("func[0]", TrapOf(Instantiate(_store, writer)).Function);
+    }
+
+    [Fact]
     public void An_exception_of_the_host_comes_out_as_it_is()
     {
         var writer = new ModuleWriter().ImportFunction("host", "f", ":").Function("run", ":", "call 0");

@@ -109,6 +109,13 @@ public sealed class WasmLimitsTests
         Assert.Equal(ModuleFaultKind.CompileTime, fault.Kind);
     }
 
+    [Fact]
+    public void Validating_ends_when_its_time_is_over()
+    {
+        using var engine = new Engine(new EngineOptions { Limits = new WasmLimits { CompileTime = TimeSpan.Zero } });
+        Assert.Equal(ModuleFaultKind.CompileTime, engine.Validate(OneFunction(":", ""))?.Kind);
+    }
+
     private static byte[] With(int count, Action<ModuleWriter, int> add, ModuleWriter? writer = null)
     {
         writer ??= new ModuleWriter();
