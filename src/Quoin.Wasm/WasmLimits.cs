@@ -14,6 +14,12 @@ public sealed record WasmLimits
     /// <summary>Entries of any one section: types, imports, exports, globals, segments. 100,000, as browsers.</summary>
     public int SectionEntries { get; init; } = 100_000;
 
+    /// <summary>
+    /// Instructions of all constants of a module, and entries of all its element segments. 400,000: each takes some 100
+    /// bytes as long as the module is there.
+    /// </summary>
+    public int ConstantInstructions { get; init; } = 400_000;
+
     /// <summary>Functions that a module defines. 20,000: each is a method to compile (some 0.03 ms at least).</summary>
     public int Functions { get; init; } = 20_000;
 

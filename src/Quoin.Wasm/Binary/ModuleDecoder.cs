@@ -75,9 +75,9 @@ internal ref struct ModuleDecoder
                 _module.StartOffset = section.Position;
                 _module.Start = section.U32();
                 break;
-            case 9: _module.Elements = new SegmentDecoder(_limits).Elements(ref section); break;
+            case 9: _module.Elements = new SegmentDecoder(_module, _limits).Elements(ref section); break;
             case 10: ReadBodies(ref section); break;
-            case 11: _module.Data = new SegmentDecoder(_limits).Data(ref section); break;
+            case 11: _module.Data = new SegmentDecoder(_module, _limits).Data(ref section); break;
             default: _module.DataCount = (int)Math.Min(section.U32(), int.MaxValue); break;
         }
     }
@@ -196,7 +196,7 @@ internal ref struct ModuleDecoder
     {
         var count = section.Count("globals", _limits.SectionEntries);
         var (types, values) = (new GlobalType[count], new ConstantExpression[count]);
-        var segments = new SegmentDecoder(_limits);
+        var segments = new SegmentDecoder(_module, _limits);
         for (var i = 0; i < count; i++)
         {
             types[i] = ReadGlobalType(ref section);

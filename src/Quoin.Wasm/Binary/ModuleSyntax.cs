@@ -47,6 +47,9 @@ internal sealed class ModuleSyntax
 
     public FunctionBody[] Bodies { get; set; } = [];
 
+    /// <summary>Instructions of constants that were read.</summary>
+    public int ConstantInstructions { get; set; }
+
     /// <summary>How high each body's operand stack gets; found by the validator.</summary>
     public int[] OperandHeights { get; set; } = [];
 

@@ -36,7 +36,7 @@ internal static class NameSection
         {
             var index = part.U32();
             var name = part.Name();
-            if (index < int.MaxValue)
+            if (index < (uint)module.Functions.Length)
                 module.FunctionNames[(int)index] = name.Length > ShownLength ? name[..ShownLength] : name;
         }
     }

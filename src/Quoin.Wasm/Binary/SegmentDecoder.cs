@@ -1,7 +1,7 @@
 namespace Quoin.Wasm.Binary;
 
 /// <summary>Decodes element and data segments, and the constant expressions in them.</summary>
-internal readonly struct SegmentDecoder(WasmLimits limits)
+internal readonly struct SegmentDecoder(ModuleSyntax module, WasmLimits limits)
 {
     /// <summary>
     /// Flags of an element segment: it is not active; it names its table or is declarative; it has expressions.
@@ -49,6 +49,7 @@ internal readonly struct SegmentDecoder(WasmLimits limits)
             var count = instructions.Count + 1;
             if (count > limits.OperandStack)
                 throw ModuleException.OverLimit("instructions of a constant", count, limits.OperandStack, start);
+            CountConstant(start);
             instructions.Add(instruction);
         }
     }
@@ -79,9 +80,17 @@ internal readonly struct SegmentDecoder(WasmLimits limits)
         return new ElementSegment(mode, kind, table, offset, values, start);
     }
 
-    private static ConstantExpression FunctionReference(ref ByteReader section)
+    private void CountConstant(int offset)
+    {
+        var count = ++module.ConstantInstructions;
+        if (count > limits.ConstantInstructions)
+            throw ModuleException.OverLimit("instructions of constants", count, limits.ConstantInstructions, offset);
+    }
+
+    private ConstantExpression FunctionReference(ref ByteReader section)
     {
         var start = section.Position;
+        CountConstant(start);
         var row = OpcodeTable.Find(Opcode.RefFunc)!;
         return new ConstantExpression([new Instruction { Row = row, Offset = start, Index = section.U32() }], start);
     }

@@ -43,6 +43,8 @@ public sealed class WasmLimitsTests
             "i:", "local.get 0; br_table " + string.Join(' ', Enumerable.Repeat("0", n + 1)))),
         ["entries of an element segment"] = (new WasmLimits { TableEntries = Most }, n =>
             new ModuleWriter().Table(1).Function(null, ":", "").Elements("i32.const 0", new uint[n]).Build()),
+        ["instructions of constants"] = (new WasmLimits { ConstantInstructions = Most }, n =>
+            new ModuleWriter().Table(1).Function(null, ":", "").Elements("i32.const 0", new uint[n - 1]).Build()),
         ["tables"] = (new WasmLimits { Tables = Most }, n => With(n, (writer, _) => writer.Table(0))),
         ["instructions of a constant"] = (new WasmLimits { OperandStack = Most }, n => new ModuleWriter()
             .Global('i', false, "i32.const 0;" + string.Concat(Enumerable.Repeat("i32.const 1; i32.add;", (n - 1) / 2)))

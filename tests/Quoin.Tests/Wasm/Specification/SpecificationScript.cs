@@ -28,6 +28,7 @@ internal sealed class SpecificationScript : IDisposable
         TableEntries = 10_000_000,
         Instances = 10_000,
         Locals = 50_000,
+        ConstantInstructions = 10_000_000,
     };
 
     /// <summary>Why a script's command is never run.</summary>
