@@ -36,6 +36,25 @@ public sealed class NumericEdgeTests
     }
 
     [Theory]
+    [InlineData("f32x4.splat; v128.const 00000080000000800000008000000080; f32x4.min", 0f, "-0")]
+    [InlineData("f32x4.splat; v128.const 00000000000000000000000000000000; f32x4.max", -0f, "0")]
+    [InlineData("f32x4.splat; local.set 1; v128.const 00000080000000800000008000000080; local.get 1; f32x4.min",
+        0f, "-0")]
+    [InlineData("f32x4.splat; local.set 1; v128.const 00000000000000000000000000000000; local.get 1; f32x4.max",
+        -0f, "0")]
+    [InlineData("f32x4.splat; v128.const 0000c07f0000c07f0000c07f0000c07f; f32x4.max", 5f, "NaN")]
+    [InlineData("f32x4.splat; v128.const 0000a0400000a0400000a0400000a040; f32x4.min", float.NaN, "NaN")]
+    public void The_sign_of_zero_and_NaN_count_in_lanes(string body, float argument, string expected)
+    {
+        using var engine = new Engine();
+        using var store = new Store(engine);
+        var writer = new ModuleWriter()
+            .Function("run", "f:f", "local.get 0;" + body + "; f32x4.extract_lane 2", "v");
+        var lane = TestModules.Run(TestModules.Instantiate(store, writer), Value.Of(argument))[0].F32;
+        Assert.Equal(expected, lane.ToString(System.Globalization.CultureInfo.InvariantCulture));
+    }
+
+    [Theory]
     [InlineData("local.get 0; f32.const 0; f32.sub")]
     [InlineData("local.get 0; f32.const 1; f32.mul")]
     [InlineData("local.get 0; f32.const 1; f32.div")]
