@@ -107,6 +107,37 @@ public sealed class CallBudgetTests : IDisposable
     }
 
     [Fact]
+    public void A_deadline_that_fires_late_does_not_stop_the_next_call()
+    {
+        var time = new LateTime();
+        using var engine = new Engine(new EngineOptions { Time = time });
+        using var store = new Store(engine);
+        var writer = new ModuleWriter().ImportFunction("host", "f", ":").Function("run", ":i", "call 0; i32.const 5");
+        Action during = () => { };
+        var imports = new Imports().Add("host", "f", ModuleWriter.Signature(":"), (_, _, _) => during());
+        var instance = Instantiate(store, writer, imports);
+        var budget = new CallBudget { Deadline = TimeSpan.FromSeconds(5) };
+        Assert.Equal(5, instance.Function("run")!.Call([], budget)[0].I32);
+        var late = time.Fire!;
+        during = () => late();
+        Assert.Equal(5, instance.Function("run")!.Call([], budget)[0].I32);
+        during = () => time.Fire!();
+        Assert.Equal(TrapKind.DeadlineExceeded, TrapOf(instance, budget).Kind);
+    }
+
+    /// <summary>Timers that fire when a test says so, even those that were disposed of.</summary>
+    private sealed class LateTime : TimeProvider
+    {
+        public Action? Fire { get; private set; }
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Fire = () => callback(state);
+            return System.CreateTimer(_ => { }, null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    [Fact]
     public async Task Cancelling_stops_a_program_that_runs()
     {
         using var cancel = new CancellationTokenSource();

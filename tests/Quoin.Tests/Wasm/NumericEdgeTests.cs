@@ -83,6 +83,19 @@ public sealed class NumericEdgeTests
         Assert.Equal(expected, Run("i:i", body, Value.Of(argument)).I32);
 
     [Fact]
+    public void A_rotation_of_a_comparison_decides_by_its_value()
+    {
+        const string body = """
+            global.get 0; if i64; i64.const 134; else; i64.const 3; end; i32.const 0; i64.load
+            i64.const 100; i64.const 200; global.get 0; select; i64.eqz; i32.const 1; i32.rotl; select
+            """;
+        using var engine = new Engine();
+        using var store = new Store(engine);
+        var writer = new ModuleWriter().Memory(1).Global('i', true, "i32.const 5").Function("run", ":l", body);
+        Assert.Equal(0, TestModules.Run(TestModules.Instantiate(store, writer))[0].I64);
+    }
+
+    [Fact]
     public void There_and_back_makes_a_NaN_quiet()
     {
         var value = Run("f:f", "local.get 0; f64.promote_f32; f32.demote_f64",
