@@ -24,6 +24,7 @@ internal static class QuoinCommandLine
             CertVerb.Create(context),
             SimVerb.Create(context),
             BenchmarkVerb.Create(context),
+            WasmVerb.Create(context),
             VersionVerb.Create(context),
         };
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });

@@ -30,6 +30,8 @@ internal static class FuzzTargets
         new MessagePackTarget(),
         new MessagePackFromJsonTarget(),
         new SharedStateTarget(),
+        new WasmModuleTarget(),
+        new WasmProgramTarget(),
     ];
 
     private static FuzzTarget[] Both(Dialect dialect, params string[] recordings) =>

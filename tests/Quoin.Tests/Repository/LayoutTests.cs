@@ -19,7 +19,7 @@ public sealed class LayoutTests
     /// <summary>Projects of <c>src</c> and the projects each may refer to.</summary>
     private static readonly Dictionary<string, string[]> References = new(StringComparer.Ordinal)
     {
-        ["Quoin.Cli"] = ["Quoin.Http", "Quoin.Server"],
+        ["Quoin.Cli"] = ["Quoin.Http", "Quoin.Server", "Quoin.Wasm"],
         ["Quoin.Server"] = ["Quoin.Http", "Quoin.Quic", "Quoin.Wasm", "Quoin.Swim", "Quoin.MessagePack"],
         ["Quoin.Http"] = ["Quoin.Quic", "Quoin.MessagePack"],
         ["Quoin.Swim"] = ["Quoin.MessagePack"],

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Quoin.Server.Configuration.Binding;
 
 /// <summary>Bytes as text: <c>65536</c>, <c>64KB</c>, <c>10MB</c>, each step 1024.</summary>
-internal static class Sizes
+public static class Sizes
 {
     private static readonly (string Name, long Bytes)[] Units =
         [("TB", 1L << 40), ("GB", 1L << 30), ("MB", 1L << 20), ("KB", 1L << 10), ("B", 1)];

@@ -1,0 +1,167 @@
+using System.Reflection;
+using System.Reflection.Emit;
+using Quoin.Wasm.Binary;
+using Quoin.Wasm.Running;
+
+namespace Quoin.Wasm.Emit;
+
+/// <summary>
+/// Writes calls. A function takes its parameters and then its instance, so that operands are in place already. The
+/// first result comes back as the result, the others through the store. A tail call leaves no frame behind.
+/// </summary>
+internal sealed class CallEmitter(ModuleContext module, CodeWriter writer)
+{
+    private readonly ILGenerator _il = writer.Il;
+    private LocalBuilder? _function;
+    private LocalBuilder? _elements;
+
+    public static Type ReturnType(FunctionType type) =>
+        type.Results.Length == 0 ? typeof(void) : RuntimeMembers.TypeOf(type.Results[0]);
+
+    public static Type[] ParameterTypes(FunctionType type, Type context) =>
+        [.. type.Parameters.Select(RuntimeMembers.TypeOf), context];
+
+    public void Emit(in Instruction at)
+    {
+        var isTail = at.Code is Opcode.ReturnCall or Opcode.ReturnCallIndirect;
+        if (at.Code is Opcode.CallIndirect or Opcode.ReturnCallIndirect)
+        {
+            var type = module.Syntax.Types[at.Index];
+            LoadElement(in at);
+            CheckType(module.Types[at.Index]);
+            Begin(type, isTail);
+            EmitThroughReference(type, isTail);
+            End(type, isTail);
+            return;
+        }
+
+        var index = (int)at.Index;
+        var direct = module.Syntax.TypeOf(index);
+        Begin(direct, isTail);
+        if (index < module.Syntax.ImportedFunctions)
+        {
+            LoadImport(index);
+            EmitThroughReference(direct, isTail);
+        }
+        else
+        {
+            writer.LoadInstance();
+            if (isTail)
+                _il.Emit(OpCodes.Tailcall);
+            _il.Emit(OpCodes.Call, module.Methods[index - module.Syntax.ImportedFunctions]);
+        }
+
+        End(direct, isTail);
+    }
+
+    /// <summary>Puts a result that is not the first where the caller finds it.</summary>
+    public void StoreReturn(int result, in Operand operand)
+    {
+        LoadReturn(result);
+        writer.Load(in operand);
+        _il.Emit(OpCodes.Call, RuntimeMembers.MakeValue(operand.Kind));
+        _il.Emit(OpCodes.Stobj, typeof(Value));
+    }
+
+    private void LoadReturn(int result)
+    {
+        _il.Emit(OpCodes.Ldloc, writer.Store);
+        _il.Emit(OpCodes.Ldfld, RuntimeMembers.StoreReturns);
+        _il.LoadInt(result - 1);
+        _il.Emit(OpCodes.Ldelema, typeof(Value));
+    }
+
+    private void Begin(FunctionType type, bool isTail)
+    {
+        if (isTail)
+        {
+            // Nothing but the arguments may be on the evaluation stack.
+            writer.SpillAll();
+        }
+
+        writer.FlushFuel();
+        writer.Load(type.Parameters.Length);
+    }
+
+    private void End(FunctionType type, bool isTail)
+    {
+        if (isTail)
+        {
+            _il.Emit(OpCodes.Ret);
+            return;
+        }
+
+        if (type.Results.Length > 0)
+            writer.Push(type.Results[0]);
+        writer.Reload();
+        if (type.Results.Length < 2)
+            return;
+        writer.SpillAll();
+        for (var i = 1; i < type.Results.Length; i++)
+        {
+            LoadReturn(i);
+            _il.Emit(OpCodes.Call, RuntimeMembers.ReadValue(type.Results[i]));
+            writer.Push(type.Results[i]);
+            writer.SpillAll();
+        }
+    }
+
+    private void LoadImport(int index)
+    {
+        _function ??= _il.DeclareLocal(typeof(Function));
+        writer.LoadInstance();
+        _il.Emit(OpCodes.Ldfld, RuntimeMembers.InstanceImportedFunctions);
+        _il.LoadInt(index);
+        _il.Emit(OpCodes.Ldelem_Ref);
+        _il.Emit(OpCodes.Stloc, _function);
+    }
+
+    /// <summary>Arguments are loaded; adds the callee's own context and calls.</summary>
+    private void EmitThroughReference(FunctionType type, bool isTail)
+    {
+        _il.Emit(OpCodes.Ldloc, _function!);
+        _il.Emit(OpCodes.Ldfld, RuntimeMembers.FunctionContextField);
+        _il.Emit(OpCodes.Ldloc, _function!);
+        _il.Emit(OpCodes.Ldfld, RuntimeMembers.FunctionCode);
+        if (isTail)
+            _il.Emit(OpCodes.Tailcall);
+        _il.EmitCalli(OpCodes.Calli, CallingConventions.Standard, ReturnType(type),
+            ParameterTypes(type, typeof(FunctionContext)), null);
+    }
+
+    /// <summary>Takes the index off the stack and loads the table's entry.</summary>
+    private void LoadElement(in Instruction at)
+    {
+        _function ??= _il.DeclareLocal(typeof(Function));
+        _elements ??= _il.DeclareLocal(typeof(object[]));
+        var index = writer.Pop();
+        writer.SpillAll();
+        writer.LoadInstance();
+        _il.Emit(OpCodes.Ldfld, RuntimeMembers.InstanceTables);
+        _il.LoadInt((int)at.Second);
+        _il.Emit(OpCodes.Ldelem_Ref);
+        _il.Emit(OpCodes.Ldfld, RuntimeMembers.TableElements);
+        _il.Emit(OpCodes.Stloc, _elements);
+        writer.Load(in index);
+        _il.Emit(OpCodes.Ldloc, _elements);
+        _il.Emit(OpCodes.Ldlen);
+        _il.Emit(OpCodes.Conv_I4);
+        _il.Emit(OpCodes.Bge_Un, writer.TrapLabel(TrapKind.UndefinedElement));
+        _il.Emit(OpCodes.Ldloc, _elements);
+        writer.Load(in index);
+        _il.Emit(OpCodes.Ldelem_Ref);
+
+        // The validator knows that the table holds functions, so the reference is not asked for its type.
+        _il.Emit(OpCodes.Stloc, _function);
+    }
+
+    private void CheckType(CanonicalType type)
+    {
+        _il.Emit(OpCodes.Ldloc, _function!);
+        _il.Emit(OpCodes.Brfalse, writer.TrapLabel(TrapKind.UninitializedElement));
+        _il.Emit(OpCodes.Ldloc, _function!);
+        _il.Emit(OpCodes.Ldfld, RuntimeMembers.FunctionTypeId);
+        _il.LoadLong(type.Id);
+        _il.Emit(OpCodes.Bne_Un, writer.TrapLabel(TrapKind.IndirectCallTypeMismatch));
+    }
+}

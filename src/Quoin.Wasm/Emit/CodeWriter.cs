@@ -1,0 +1,519 @@
+using System.Reflection;
+using System.Reflection.Emit;
+using Quoin.Wasm.Running;
+
+namespace Quoin.Wasm.Emit;
+
+/// <summary>
+/// Writes the code of one function: its operand stack, its fuel, its traps. Values stay on the evaluation stack or
+/// unread as long as they can. At every label, and before every instruction that may trap, the evaluation stack is
+/// empty: values are in slots, one for each height and kind, which is also where blocks expect them.
+/// Fuel is counted while code is written, and charged to a local at the end of each straight piece; the store has it
+/// only while other functions run.
+/// </summary>
+internal sealed class CodeWriter
+{
+    /// <summary>Deeper expressions are cut: the compiler of machine code recurses into them.</summary>
+    private const int ExpressionDepth = 100;
+
+    private readonly ModuleContext _module;
+    private readonly FunctionFacts _facts;
+    private readonly List<Operand> _stack = [];
+    private readonly Dictionary<(int Height, ValueKind Kind), LocalBuilder> _slots = [];
+    private readonly LocalBuilder[] _locals;
+    private readonly LocalBuilder _store;
+    private readonly LocalBuilder _fuel;
+    private readonly LocalBuilder? _memoryBase;
+    private readonly LocalBuilder? _memoryLength;
+    private readonly LocalBuilder? _zero;
+    private readonly LocalBuilder? _site;
+    private readonly List<(Label Label, int Site)> _traps = [];
+    private readonly Dictionary<int, long> _checkedExtents = [];
+    private readonly Label _sharedTrap;
+
+    public CodeWriter(ModuleContext module, FunctionFacts facts, ILGenerator il)
+    {
+        _module = module;
+        _facts = facts;
+        Il = il;
+        _store = il.DeclareLocal(typeof(Store));
+        _fuel = il.DeclareLocal(typeof(long));
+        _locals = [.. facts.Locals.Select(kind => il.DeclareLocal(RuntimeMembers.TypeOf(kind)))];
+        if (facts.UsesMemory)
+        {
+            _memoryBase = il.DeclareLocal(typeof(nint));
+            _memoryLength = il.DeclareLocal(typeof(long));
+        }
+
+        if (facts.Rotates)
+            _zero = il.DeclareLocal(typeof(long));
+        if (facts.SharesTraps)
+        {
+            _site = il.DeclareLocal(typeof(int));
+            _sharedTrap = il.DefineLabel();
+        }
+    }
+
+    public ILGenerator Il { get; }
+
+    public int Height => _stack.Count;
+
+    /// <summary>The offset of the instruction that code is now written for.</summary>
+    public int Offset { get; set; }
+
+    /// <summary>Fuel of instructions that the code before here has not charged.</summary>
+    public int PendingFuel { get; set; }
+
+    public LocalBuilder Store => _store;
+
+    public LocalBuilder MemoryBase => _memoryBase!;
+
+    public LocalBuilder MemoryLength => _memoryLength!;
+
+    /// <summary>What every function begins with.</summary>
+    public void Prologue()
+    {
+        LoadInstance();
+        Il.Emit(OpCodes.Ldfld, RuntimeMembers.ContextStore);
+        Il.Emit(OpCodes.Stloc, _store);
+        ReloadFuel();
+        if (_facts.Calls)
+        {
+            CheckStack();
+            CheckInterruption();
+        }
+
+        if (_memoryBase is not null)
+        {
+            LoadInstance();
+            Il.Emit(OpCodes.Ldfld, RuntimeMembers.InstanceMemory);
+            Il.Emit(OpCodes.Ldfld, RuntimeMembers.MemoryBase);
+            Il.Emit(OpCodes.Stloc, _memoryBase);
+            ReloadMemoryLength();
+        }
+
+        if (_zero is not null)
+        {
+            Il.Emit(OpCodes.Ldloc, _store);
+            Il.Emit(OpCodes.Ldfld, RuntimeMembers.StoreZero);
+            Il.Emit(OpCodes.Stloc, _zero);
+        }
+
+        for (var i = 0; i < _locals.Length; i++)
+        {
+            LoadConstant(new Operand(_facts.Locals[i], Place.Constant));
+            Il.Emit(OpCodes.Stloc, _locals[i]);
+        }
+    }
+
+    /// <summary>What every function ends with: the places where it is stopped, which the compiler keeps cold.</summary>
+    public void Epilogue()
+    {
+        foreach (var (label, site) in _traps)
+        {
+            Il.MarkLabel(label);
+            Throw(() => Il.LoadInt(site));
+        }
+
+        if (_site is null)
+            return;
+        Il.MarkLabel(_sharedTrap);
+        Throw(() => Il.Emit(OpCodes.Ldloc, _site));
+    }
+
+    public void LoadInstance() => Il.LoadArgument(_facts.Type.Parameters.Length);
+
+    public void Push(ValueKind kind, int depth = 0, bool isRotation = false)
+    {
+        _stack.Add(new Operand(kind, Place.Evaluation) { Depth = depth, IsRotation = isRotation });
+        if (depth > ExpressionDepth)
+            Spill(_stack.Count - 1);
+    }
+
+    public void PushConstant(ValueKind kind, ulong bits, ulong highBits = 0) =>
+        _stack.Add(new Operand(kind, Place.Constant) { Bits = bits, HighBits = highBits });
+
+    public void PushLocal(int local) => _stack.Add(new Operand(_facts.KindOf(local), Place.Local) { Local = local });
+
+    /// <summary>A value that is in the slot of the height it comes to.</summary>
+    public void PushSlot(ValueKind kind) =>
+        _stack.Add(new Operand(kind, Place.Slot) { Slot = Slot(_stack.Count, kind) });
+
+    public Operand Peek(int down = 0) => _stack[^(down + 1)];
+
+    /// <summary>Takes the topmost value, which can then be loaded as often as wanted.</summary>
+    public Operand Pop()
+    {
+        Spill(_stack.Count - 1);
+        var top = _stack[^1];
+        _stack.RemoveAt(_stack.Count - 1);
+        return top;
+    }
+
+    public void Drop()
+    {
+        if (_stack[^1].Place == Place.Evaluation)
+            Il.Emit(OpCodes.Pop);
+        _stack.RemoveAt(_stack.Count - 1);
+    }
+
+    /// <summary>
+    /// Takes the topmost values and has them on the evaluation stack in their order. Answers how deep their
+    /// expressions are.
+    /// </summary>
+    /// <param name="combines">Whether rotations may be among them as they came.</param>
+    public int Load(int count, bool combines = false)
+    {
+        var first = _stack.Count - count;
+        var lazy = false;
+        var late = false;
+        var depth = 0;
+        for (var i = first; i < _stack.Count; i++)
+        {
+            depth = Math.Max(depth, _stack[i].Depth);
+            if (_stack[i].Place != Place.Evaluation)
+                lazy = true;
+            else
+                late |= lazy;
+            late |= !combines && _stack[i].IsRotation;
+        }
+
+        // A value on the evaluation stack cannot have another put below it, nor be settled below another.
+        if (late)
+        {
+            for (var i = _stack.Count - 1; i >= first; i--)
+                Spill(i);
+        }
+
+        for (var i = first; i < _stack.Count; i++)
+            Load(_stack[i]);
+        _stack.RemoveRange(first, count);
+        return depth;
+    }
+
+    public void Load(in Operand operand)
+    {
+        switch (operand.Place)
+        {
+            case Place.Evaluation:
+                break;
+            case Place.Slot:
+                Il.Emit(OpCodes.Ldloc, operand.Slot!);
+                break;
+            case Place.Local:
+                LoadLocal(operand.Local);
+                break;
+            default:
+                LoadConstant(in operand);
+                break;
+        }
+    }
+
+    /// <summary>A float that the compiler of machine code does not see, and so cannot fold.</summary>
+    public void LoadOpaque(in Operand operand)
+    {
+        var index = _module.ConstantIndex(operand.Bits);
+        LoadInstance();
+        Il.Emit(OpCodes.Ldfld, RuntimeMembers.InstanceConstants);
+        Il.Emit(OpCodes.Call, RuntimeMembers.CellData);
+        Il.LoadInt(index * 16);
+        Il.Emit(OpCodes.Add);
+        Il.Emit(operand.Kind == ValueKind.F32 ? OpCodes.Ldind_R4 : OpCodes.Ldind_R8);
+    }
+
+    /// <summary>
+    /// The compiler of machine code leaves out the comparison of a rotation with zero, as if rotating set the flag that
+    /// it then tests (x64, .NET 10.0). With another instruction between the two it is right: an or with a zero that it
+    /// does not know to be one.
+    /// </summary>
+    public void Settle(ValueKind kind)
+    {
+        Il.Emit(OpCodes.Ldloc, _zero!);
+        if (kind == ValueKind.I32)
+            Il.Emit(OpCodes.Conv_I4);
+        Il.Emit(OpCodes.Or);
+    }
+
+    public void LoadLocal(int local)
+    {
+        if (local < _facts.Type.Parameters.Length)
+            Il.LoadArgument(local);
+        else
+            Il.Emit(OpCodes.Ldloc, _locals[local - _facts.Type.Parameters.Length]);
+    }
+
+    /// <summary>Sets a local to the topmost value, which is taken.</summary>
+    public void StoreLocal(int local)
+    {
+        KeepReads(local, _stack.Count - 1);
+        _checkedExtents.Remove(local);
+        Load(1);
+        if (local < _facts.Type.Parameters.Length)
+            Il.StoreArgument(local);
+        else
+            Il.Emit(OpCodes.Stloc, _locals[local - _facts.Type.Parameters.Length]);
+    }
+
+    /// <summary>Empties the evaluation stack.</summary>
+    public void SpillAll()
+    {
+        for (var i = _stack.Count - 1; i >= 0; i--)
+            Spill(i);
+    }
+
+    /// <summary>
+    /// Before a block: what locals held is read now, and its parameters are where the block wants them.
+    /// </summary>
+    public void SpillForBlock(int parameters)
+    {
+        SpillAll();
+        for (var i = 0; i < _stack.Count; i++)
+        {
+            if (_stack[i].Place == Place.Local || i >= _stack.Count - parameters)
+                MoveToSlot(i);
+        }
+    }
+
+    /// <summary>Has the topmost value alone on the evaluation stack, for a branch.</summary>
+    public void LoadCondition()
+    {
+        for (var i = 0; i < _stack.Count - 1; i++)
+        {
+            if (_stack[i].Place == Place.Evaluation)
+            {
+                SpillAll();
+                break;
+            }
+        }
+
+        Load(1);
+    }
+
+    /// <summary>Moves the topmost values into the slots of a block of this height. They stay on the stack.</summary>
+    public void MoveTo(int height, int count)
+    {
+        var first = _stack.Count - count;
+        for (var i = first; i < _stack.Count; i++)
+        {
+            var operand = _stack[i];
+            var target = Slot(height + i - first, operand.Kind);
+            if (operand.Place == Place.Slot && operand.Slot == target)
+                continue;
+
+            // Upwards is safe: a target's height is never above the source's.
+            Load(in operand);
+            Il.Emit(OpCodes.Stloc, target);
+        }
+    }
+
+    /// <summary>Whether a branch to a block of this height has nothing to move.</summary>
+    public bool IsInPlace(int height, int count) =>
+        count == 0 || (height == _stack.Count - count
+            && _stack.Skip(height).All(operand => operand.Place == Place.Slot));
+
+    /// <summary>Sets the stack to what it is where a block ends.</summary>
+    public void Restore(int height, ReadOnlySpan<ValueKind> values)
+    {
+        _stack.RemoveRange(height, _stack.Count - height);
+        foreach (var kind in values)
+            PushSlot(kind);
+    }
+
+    public LocalBuilder Slot(int height, ValueKind kind)
+    {
+        // References share their type in compiled code, but a slot is cleared for neither.
+        if (!_slots.TryGetValue((height, kind), out var slot))
+            _slots[(height, kind)] = slot = Il.DeclareLocal(RuntimeMembers.TypeOf(kind));
+        return slot;
+    }
+
+    public void MarkLabel(Label label)
+    {
+        _checkedExtents.Clear();
+        Il.MarkLabel(label);
+    }
+
+    /// <summary>Charges what is pending. Before every label and every branch.</summary>
+    public void ChargeFuel()
+    {
+        if (PendingFuel == 0)
+            return;
+        LoadFuelLeft();
+        Il.Emit(OpCodes.Stloc, _fuel);
+        PendingFuel = 0;
+    }
+
+    /// <summary>Gives the fuel to the store. Before calls and at the end.</summary>
+    public void FlushFuel()
+    {
+        Il.Emit(OpCodes.Ldloc, _store);
+        LoadFuelLeft();
+        Il.Emit(OpCodes.Stfld, RuntimeMembers.StoreFuel);
+        PendingFuel = 0;
+    }
+
+    /// <summary>After calls: fuel and memory may have changed.</summary>
+    public void Reload()
+    {
+        ReloadFuel();
+        if (_memoryLength is not null)
+            ReloadMemoryLength();
+    }
+
+    /// <summary>Stops here if there is less fuel than the floor.</summary>
+    public void CheckInterruption()
+    {
+        Il.Emit(OpCodes.Ldloc, _fuel);
+        Il.Emit(OpCodes.Ldloc, _store);
+        Il.Emit(OpCodes.Volatile);
+        Il.Emit(OpCodes.Ldfld, RuntimeMembers.StoreFuelFloor);
+        Il.Emit(OpCodes.Blt, TrapLabel(TrapKind.OutOfFuel, interruption: true));
+    }
+
+    /// <summary>
+    /// Where a branch goes that stops the program. Written before what the branch compares, since in large functions it
+    /// writes code: there the place is noted in a local, so that one throw serves all.
+    /// </summary>
+    public Label TrapLabel(TrapKind kind, bool interruption = false)
+    {
+        var site = Site(kind, interruption);
+        if (_site is not null)
+        {
+            Il.LoadInt(site);
+            Il.Emit(OpCodes.Stloc, _site);
+            return _sharedTrap;
+        }
+
+        var label = Il.DefineLabel();
+        _traps.Add((label, site));
+        return label;
+    }
+
+    /// <summary>The number of this place in the module's list, for runtime functions that may trap.</summary>
+    public int Site(TrapKind kind, bool interruption = false) =>
+        _module.AddSite(new TrapSite(kind, interruption, _facts.Index, Offset, PendingFuel));
+
+    public void ThrowTrap(TrapKind kind)
+    {
+        SpillAll();
+        var site = Site(kind);
+        Throw(() => Il.LoadInt(site));
+    }
+
+    /// <summary>
+    /// Whether <paramref name="extent"/> bytes from what the local holds are known to be in the memory.
+    /// </summary>
+    public bool IsChecked(int local, long extent) => _checkedExtents.GetValueOrDefault(local) >= extent;
+
+    public void NoteChecked(int local, long extent) =>
+        _checkedExtents[local] = Math.Max(extent, _checkedExtents.GetValueOrDefault(local));
+
+    public void Call(MethodInfo method) => Il.Emit(OpCodes.Call, method);
+
+    private void Throw(Action loadSite)
+    {
+        Il.Emit(OpCodes.Ldloc, _fuel);
+        LoadInstance();
+        loadSite();
+        Il.Emit(OpCodes.Call, RuntimeMembers.MakeTrap);
+        Il.Emit(OpCodes.Throw);
+    }
+
+    /// <summary>Compares an address in this frame with the limit.</summary>
+    private void CheckStack()
+    {
+        var here = Il.DeclareLocal(typeof(int));
+        Il.Emit(OpCodes.Ldloca, here);
+        Il.Emit(OpCodes.Conv_U);
+        Il.Emit(OpCodes.Ldloc, _store);
+        Il.Emit(OpCodes.Ldfld, RuntimeMembers.StoreStackLimit);
+        Il.Emit(OpCodes.Blt_Un, TrapLabel(TrapKind.StackExhausted));
+    }
+
+    private void LoadFuelLeft()
+    {
+        Il.Emit(OpCodes.Ldloc, _fuel);
+        if (PendingFuel == 0)
+            return;
+        Il.LoadInt(PendingFuel);
+        Il.Emit(OpCodes.Conv_I8);
+        Il.Emit(OpCodes.Sub);
+    }
+
+    private void ReloadFuel()
+    {
+        Il.Emit(OpCodes.Ldloc, _store);
+        Il.Emit(OpCodes.Ldfld, RuntimeMembers.StoreFuel);
+        Il.Emit(OpCodes.Stloc, _fuel);
+    }
+
+    private void ReloadMemoryLength()
+    {
+        LoadInstance();
+        Il.Emit(OpCodes.Ldfld, RuntimeMembers.InstanceMemory);
+        Il.Emit(OpCodes.Ldfld, RuntimeMembers.MemoryLength);
+        Il.Emit(OpCodes.Stloc, _memoryLength!);
+    }
+
+    private void LoadConstant(in Operand operand)
+    {
+        switch (operand.Kind)
+        {
+            case ValueKind.I32:
+                Il.LoadInt((int)operand.Bits);
+                break;
+            case ValueKind.I64:
+                Il.LoadLong((long)operand.Bits);
+                break;
+            case ValueKind.F32 when !float.IsNaN(BitConverter.UInt32BitsToSingle((uint)operand.Bits)):
+                Il.Emit(OpCodes.Ldc_R4, BitConverter.UInt32BitsToSingle((uint)operand.Bits));
+                break;
+            case ValueKind.F64 when !double.IsNaN(BitConverter.UInt64BitsToDouble(operand.Bits)):
+                Il.Emit(OpCodes.Ldc_R8, BitConverter.UInt64BitsToDouble(operand.Bits));
+                break;
+            case ValueKind.F32 or ValueKind.F64:
+                LoadOpaque(in operand);
+                break;
+            case ValueKind.V128:
+                Il.LoadLong((long)operand.Bits);
+                Il.LoadLong((long)operand.HighBits);
+                Il.Emit(OpCodes.Call, VectorOperations.ConstantMethod);
+                break;
+            default:
+                Il.Emit(OpCodes.Ldnull);
+                break;
+        }
+    }
+
+    /// <summary>
+    /// Reads a local now for the values below <paramref name="height"/> that stand for what it holds.
+    /// </summary>
+    private void KeepReads(int local, int height)
+    {
+        for (var i = 0; i < height; i++)
+        {
+            if (_stack[i].Place == Place.Local && _stack[i].Local == local)
+                MoveToSlot(i);
+        }
+    }
+
+    /// <summary>Takes a value off the evaluation stack. It must be the topmost that is there.</summary>
+    private void Spill(int index)
+    {
+        if (_stack[index].Place == Place.Evaluation)
+            MoveToSlot(index);
+    }
+
+    private void MoveToSlot(int index)
+    {
+        var operand = _stack[index];
+        if (operand.Place == Place.Slot)
+            return;
+        Load(in operand);
+        if (operand.IsRotation)
+            Settle(operand.Kind);
+        var slot = Slot(index, operand.Kind);
+        Il.Emit(OpCodes.Stloc, slot);
+        _stack[index] = new Operand(operand.Kind, Place.Slot) { Slot = slot };
+    }
+}

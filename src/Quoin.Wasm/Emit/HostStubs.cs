@@ -1,0 +1,128 @@
+using System.Reflection;
+using System.Reflection.Emit;
+using Quoin.Wasm.Running;
+
+namespace Quoin.Wasm.Emit;
+
+/// <summary>Writes what stands between values of the host and arguments of compiled code.</summary>
+internal static class HostStubs
+{
+    /// <summary>
+    /// <c>void (ref Value slots, nint code, FunctionContext context)</c>: takes the arguments out of the slots, calls,
+    /// and puts the results into them.
+    /// </summary>
+    public static void DefineEntry(TypeBuilder type, string name, FunctionType signature)
+    {
+        var method = type.DefineMethod(name, MethodAttributes.Public | MethodAttributes.Static, typeof(void),
+            [typeof(Value).MakeByRefType(), typeof(nint), typeof(FunctionContext)]);
+        var il = method.GetILGenerator();
+        for (var i = 0; i < signature.Parameters.Length; i++)
+            ReadSlot(il, i, signature.Parameters[i]);
+        il.Emit(OpCodes.Ldarg_2);
+        il.Emit(OpCodes.Ldarg_1);
+        il.EmitCalli(OpCodes.Calli, CallingConventions.Standard, CallEmitter.ReturnType(signature),
+            CallEmitter.ParameterTypes(signature, typeof(FunctionContext)), null);
+        if (signature.Results.Length > 0)
+        {
+            var first = il.DeclareLocal(RuntimeMembers.TypeOf(signature.Results[0]));
+            il.Emit(OpCodes.Stloc, first);
+            WriteSlot(il, 0, signature.Results[0], () => il.Emit(OpCodes.Ldloc, first));
+        }
+
+        for (var i = 1; i < signature.Results.Length; i++)
+        {
+            LoadSlot(il, i);
+            LoadReturn(il, i, () => il.Emit(OpCodes.Ldarg_2));
+            il.Emit(OpCodes.Ldobj, typeof(Value));
+            il.Emit(OpCodes.Stobj, typeof(Value));
+        }
+
+        il.Emit(OpCodes.Ret);
+    }
+
+    /// <summary>
+    /// <c>R (p…, HostBinding binding)</c>: puts the arguments into slots, runs the host function, and takes its results
+    /// out of the slots behind them.
+    /// </summary>
+    public static void DefineHostCall(TypeBuilder type, string name, FunctionType signature)
+    {
+        var method = type.DefineMethod(name, MethodAttributes.Public | MethodAttributes.Static,
+            CallEmitter.ReturnType(signature), CallEmitter.ParameterTypes(signature, typeof(HostBinding)));
+        var il = method.GetILGenerator();
+        var parameters = signature.Parameters.Length;
+        var mark = il.DeclareLocal(typeof(HostArgumentStack.Mark));
+        var slots = il.DeclareLocal(typeof(Value).MakeByRefType());
+        il.LoadArgument(parameters);
+        il.Emit(OpCodes.Ldloca, mark);
+        il.Emit(OpCodes.Call, RuntimeMembers.HostBegin);
+        il.Emit(OpCodes.Stloc, slots);
+        for (var i = 0; i < parameters; i++)
+        {
+            LoadSlot(il, i, slots);
+            il.LoadArgument(i);
+            MakeValue(il, signature.Parameters[i]);
+            il.Emit(OpCodes.Stobj, typeof(Value));
+        }
+
+        il.LoadArgument(parameters);
+        il.Emit(OpCodes.Ldloc, slots);
+        il.Emit(OpCodes.Call, RuntimeMembers.HostRun);
+        for (var i = 1; i < signature.Results.Length; i++)
+        {
+            LoadReturn(il, i, () => il.LoadArgument(parameters));
+            LoadSlot(il, parameters + i, slots);
+            il.Emit(OpCodes.Ldobj, typeof(Value));
+            il.Emit(OpCodes.Stobj, typeof(Value));
+        }
+
+        if (signature.Results.Length > 0)
+        {
+            LoadSlot(il, parameters, slots);
+            il.Emit(OpCodes.Call, RuntimeMembers.ReadValue(signature.Results[0]));
+        }
+
+        il.LoadArgument(parameters);
+        il.Emit(OpCodes.Ldloca, mark);
+        il.Emit(OpCodes.Call, RuntimeMembers.HostEnd);
+        il.Emit(OpCodes.Ret);
+    }
+
+    private static void LoadSlot(ILGenerator il, int index, LocalBuilder? slots = null)
+    {
+        if (slots is null)
+            il.Emit(OpCodes.Ldarg_0);
+        else
+            il.Emit(OpCodes.Ldloc, slots);
+        if (index == 0)
+            return;
+        il.LoadInt(index * RuntimeMembers.ValueBytes);
+        il.Emit(OpCodes.Add);
+    }
+
+    private static void ReadSlot(ILGenerator il, int index, ValueKind kind)
+    {
+        LoadSlot(il, index);
+        il.Emit(OpCodes.Call, RuntimeMembers.ReadValue(kind));
+    }
+
+    private static void WriteSlot(ILGenerator il, int index, ValueKind kind, Action load)
+    {
+        LoadSlot(il, index);
+        load();
+        MakeValue(il, kind);
+        il.Emit(OpCodes.Stobj, typeof(Value));
+    }
+
+    /// <summary>The validator knows which references are functions, so they are not asked.</summary>
+    private static void MakeValue(ILGenerator il, ValueKind kind) =>
+        il.Emit(OpCodes.Call, RuntimeMembers.MakeValue(kind));
+
+    private static void LoadReturn(ILGenerator il, int result, Action loadContext)
+    {
+        loadContext();
+        il.Emit(OpCodes.Ldfld, RuntimeMembers.ContextStore);
+        il.Emit(OpCodes.Ldfld, RuntimeMembers.StoreReturns);
+        il.LoadInt(result - 1);
+        il.Emit(OpCodes.Ldelema, typeof(Value));
+    }
+}
