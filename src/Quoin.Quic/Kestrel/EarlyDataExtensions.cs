@@ -1,0 +1,33 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+namespace Quoin.Quic;
+
+/// <summary>What handlers may do with requests in early data.</summary>
+public static class EarlyDataExtensions
+{
+    private const int TooEarly = 425;
+
+    /// <summary>
+    /// Answers requests that came in early data with 425 (Too Early, RFC 8470), unless their method is safe: GET, HEAD,
+    /// OPTIONS, TRACE, QUERY. The client sends them again when the handshake is complete.
+    /// </summary>
+    public static IApplicationBuilder UseSafeEarlyData(this IApplicationBuilder app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        return app.Use(next => (HttpContext context) =>
+        {
+            if (context.Features.Get<IQuicEarlyDataFeature>() is { ReceivedEarlyData: true } && !IsSafe(context.Request))
+            {
+                context.Response.StatusCode = TooEarly;
+                return Task.CompletedTask;
+            }
+
+            return next(context);
+        });
+    }
+
+    // RFC 9110, 9.2.1, and QUERY by its own definition.
+    private static bool IsSafe(HttpRequest request) => request.Method is "GET" or "HEAD" or "OPTIONS" or "TRACE"
+        or "QUERY";
+}
