@@ -172,17 +172,6 @@ internal sealed class ConnectionStreams(QuicConnection connection, ConnectionHan
         }
     }
 
-    /// <summary>The peer wants no more of what is sent, with its code.</summary>
-    public void Stopped(long id, long code)
-    {
-        if (_streams.TryGetValue(id, out var stream))
-        {
-            stream.PeerErrorCode ??= code;
-            stream.State.WriteEnded = true;
-            stream.Send.Stop();
-        }
-    }
-
     /// <summary>The peer has given up what it was sending, with its code.</summary>
     public void WasReset(long id, long code)
     {
@@ -204,11 +193,18 @@ internal sealed class ConnectionStreams(QuicConnection connection, ConnectionHan
         }
     }
 
-    public void Closed(long id)
+    /// <param name="code">With which it was reset or stopped, by either side; null: it has ended as it should.</param>
+    public void Closed(long id, long? code)
     {
         if (!_streams.Remove(id, out var stream))
         {
             return;
+        }
+
+        // ngtcp2 answers STOP_SENDING by itself and tells its code only now.
+        if (!stream.State.Aborted)
+        {
+            stream.PeerErrorCode ??= code;
         }
 
         if (stream.State.Unflushed)
@@ -315,6 +311,7 @@ internal sealed class ConnectionStreams(QuicConnection connection, ConnectionHan
             stream.ReceivedBytes.Complete(new QuicException(QuicEnd.Local, readCode, "reading was aborted here"));
         }
 
+        state.Aborted = true;
         if (write && stream.CanWrite)
         {
             state.WriteEnded = true;

@@ -16,11 +16,10 @@ internal interface IConnectionEvents
 
     void OnStreamAcknowledged(long id, long offset);
 
-    void OnStreamClosed(long id);
+    /// <param name="code">-1: none.</param>
+    void OnStreamClosed(long id, long code);
 
     void OnStreamReset(long id, long code);
-
-    void OnStopSending(long id, long code);
 
     void OnStreamWindow(long id);
 

@@ -76,11 +76,9 @@ public sealed partial class QuicConnection : IConnectionEvents
 
     void IConnectionEvents.OnStreamAcknowledged(long id, long offset) => _streams.Acknowledged(id, offset);
 
-    void IConnectionEvents.OnStreamClosed(long id) => _streams.Closed(id);
+    void IConnectionEvents.OnStreamClosed(long id, long code) => _streams.Closed(id, code < 0 ? null : code);
 
     void IConnectionEvents.OnStreamReset(long id, long code) => _streams.WasReset(id, code);
-
-    void IConnectionEvents.OnStopSending(long id, long code) => _streams.Stopped(id, code);
 
     void IConnectionEvents.OnStreamWindow(long id) => _streams.WindowExtended(id);
 

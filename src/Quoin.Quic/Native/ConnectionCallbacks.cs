@@ -12,6 +12,7 @@ namespace Quoin.Quic.Native;
 internal static unsafe class ConnectionCallbacks
 {
     private const int Fine = 0;
+    private const uint CloseCodeSet = 1;
 
     /// <summary>Fills <c>ngtcp2_callbacks</c>; the order of its 40 fields is that of the header, in both versions.</summary>
     public static void Fill(nint* table, bool server)
@@ -49,7 +50,6 @@ internal static unsafe class ConnectionCallbacks
         table[30] = QuicLibrary.CryptoExport("ngtcp2_crypto_delete_crypto_cipher_ctx_cb");
         table[31] = (nint)(delegate* unmanaged[Cdecl]<nint, uint, byte*, nuint, nint, int>)&Datagram;
         table[34] = QuicLibrary.CryptoExport("ngtcp2_crypto_get_path_challenge_data_cb");
-        table[35] = (nint)(delegate* unmanaged[Cdecl]<nint, long, ulong, nint, nint, int>)&StopSending;
         table[36] = QuicLibrary.CryptoExport("ngtcp2_crypto_version_negotiation_cb");
         table[38] = (nint)(delegate* unmanaged[Cdecl]<nint, int, nint, int>)&SendKey;
     }
@@ -117,16 +117,13 @@ internal static unsafe class ConnectionCallbacks
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int StreamClosed(nint connection, uint flags, long stream, ulong code, nint user, nint streamUser) =>
-        Tell(user, static (events, stream, _) => events.OnStreamClosed(stream), stream);
+        Tell(user, static (events, stream, code) => events.OnStreamClosed(stream, code), stream,
+            (flags & CloseCodeSet) != 0 ? (long)code : -1);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int StreamReset(
         nint connection, long stream, ulong finalSize, ulong code, nint user, nint streamUser) =>
         Tell(user, static (events, stream, code) => events.OnStreamReset(stream, code), stream, (long)code);
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static int StopSending(nint connection, long stream, ulong code, nint user, nint streamUser) =>
-        Tell(user, static (events, stream, code) => events.OnStopSending(stream, code), stream, (long)code);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int StreamWindow(nint connection, long stream, ulong most, nint user, nint streamUser) =>

@@ -46,7 +46,10 @@ public sealed class QuicStream : IDuplexPipe, IAsyncDisposable, ILoopWork
     /// <summary>What is sent to the peer. When it wants no more, flushes say that it is completed.</summary>
     public PipeWriter Output => Send;
 
-    /// <summary>The code with which the peer has reset the stream or wants no more of it; null: it has not.</summary>
+    /// <summary>
+    /// The code with which the peer has reset the stream; that with which it wants no more of it (STOP_SENDING) is known
+    /// when it is closed. Null: neither.
+    /// </summary>
     public long? PeerErrorCode { get; internal set; }
 
     /// <summary>

@@ -15,6 +15,9 @@ internal sealed class StreamState
     /// <summary>The end of our bytes was sent, or a reset.</summary>
     public bool WriteEnded { get; set; }
 
+    /// <summary>This side has aborted it, so the code it closes with is ours.</summary>
+    public bool Aborted { get; set; }
+
     /// <summary>The library knows it no more.</summary>
     public bool Closed { get; set; }
 
@@ -40,7 +43,7 @@ internal sealed class StreamState
     {
         IsLocal = local;
         (HandedOut, ReadEnded, WriteEnded, Closed, Disposed) = (local, false, false, false, false);
-        (Queued, Blocked, Unflushed, Held) = (false, false, false, false);
+        (Queued, Blocked, Unflushed, Held, Aborted) = (false, false, false, false, false);
         Uncredited = 0;
     }
 }
