@@ -1,8 +1,8 @@
 namespace Quoin.Quic;
 
 /// <summary>
-/// Keeps what a client needs to come back to a server with one round trip less, or none (0-RTT). A session holds secrets:
-/// it belongs where keys do. Called on the loop's thread; it must not wait.
+/// Keeps what a client needs to come back to a server with one round trip less, or none (0-RTT). A session holds
+/// secrets: it belongs where keys do. Called on the loop's thread; it must not wait.
 /// </summary>
 public interface IQuicSessionStore
 {

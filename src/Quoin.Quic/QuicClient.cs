@@ -7,7 +7,9 @@ using Quoin.Quic.Native;
 
 namespace Quoin.Quic;
 
-/// <summary>Connections to servers that share one socket and one loop. All of them have the same settings and ALPN.</summary>
+/// <summary>
+/// Connections to servers that share one socket and one loop. All of them have the same settings and ALPN.
+/// </summary>
 public sealed class QuicClient : IAsyncDisposable
 {
     private readonly EndpointContext _context;

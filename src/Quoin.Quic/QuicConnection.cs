@@ -88,8 +88,8 @@ public sealed partial class QuicConnection : IAsyncDisposable
     }
 
     /// <summary>
-    /// Sends a datagram (RFC 9221), which may be lost. False: it waits for nothing, and too many are under way. One that
-    /// is larger than the peer or the path takes is dropped.
+    /// Sends a datagram (RFC 9221), which may be lost. False: it waits for nothing, and too many are under way. One
+    /// that is larger than the peer or the path takes is dropped.
     /// </summary>
     public bool TrySendDatagram(ReadOnlySpan<byte> data)
     {
@@ -124,7 +124,9 @@ public sealed partial class QuicConnection : IAsyncDisposable
         return result.Task;
     }
 
-    /// <summary>Changes the keys that packets are encrypted with (RFC 9001, 6), as should be done once in a while.</summary>
+    /// <summary>
+    /// Changes the keys that packets are encrypted with (RFC 9001, 6), as should be done once in a while.
+    /// </summary>
     public void UpdateKeys() => Loop.Post(new LoopAction(InitiateKeyUpdate));
 
     /// <summary>Ends it with a code of the application's, after what streams have flushed so far was sent.</summary>
@@ -141,7 +143,9 @@ public sealed partial class QuicConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>Sends what was flushed, and then closes: for transports that count a close as the end of the answers.</summary>
+    /// <summary>
+    /// Sends what was flushed, and then closes: for transports that count a close as the end of the answers.
+    /// </summary>
     internal Task CloseAsync(long code)
     {
         Close(code);

@@ -3,7 +3,9 @@ namespace Quoin.Quic;
 /// <summary>Bounds that are no options, with their reason.</summary>
 internal static class QuicLimits
 {
-    /// <summary>Messages read in one call: with GRO each may hold 64 KB, which is more than a loop should do at once.</summary>
+    /// <summary>
+    /// Messages read in one call: with GRO each may hold 64 KB, which is more than a loop should do at once.
+    /// </summary>
     public const int ReceiveMessages = 16;
 
     /// <summary>A message: what GRO joins is no longer than a UDP datagram can be.</summary>
@@ -45,19 +47,25 @@ internal static class QuicLimits
     /// <summary>Send blocks of each size that are kept to be used again, for all connections.</summary>
     public const int PooledSendBlocks = 1_024;
 
-    /// <summary>Runs of bytes offered to the library at once; one packet holds 1,452 bytes, one run most often more.</summary>
+    /// <summary>
+    /// Runs of bytes offered to the library at once; one packet holds 1,452 bytes, one run most often more.
+    /// </summary>
     public const int SendVectors = 4;
 
     /// <summary>Stateless answers (resets, version negotiation, Retry, refusals) a loop sends in a second.</summary>
     public const int StatelessAnswersPerSecond = 2_000;
 
-    /// <summary>Answers with the close packet: at the 1st, 2nd, 4th, 8th… packet that comes after it, this many.</summary>
+    /// <summary>
+    /// Answers with the close packet: at the 1st, 2nd, 4th, 8th… packet that comes after it, this many.
+    /// </summary>
     public const int CloseAnswers = 16;
 
     /// <summary>A close packet: what fits any path.</summary>
     public const int ClosePacketBytes = 1_200;
 
-    /// <summary>The smallest datagram that a stateless reset answers: the reset has to be smaller (RFC 9000, 10.3.3).</summary>
+    /// <summary>
+    /// The smallest datagram that a stateless reset answers: the reset has to be smaller (RFC 9000, 10.3.3).
+    /// </summary>
     public const int SmallestResetCause = 43;
 
     /// <summary>Datagrams (RFC 9221) that wait to be sent or read; what comes when they are full is lost.</summary>
@@ -66,7 +74,9 @@ internal static class QuicLimits
     /// <summary>Datagrams handed from one loop to another that wait; the network loses some too.</summary>
     public const int ForwardedDatagrams = 4_096;
 
-    /// <summary>First flights remembered against replay; with more of them early data is refused, which costs a round trip.</summary>
+    /// <summary>
+    /// First flights remembered against replay; with more of them early data is refused, which costs a round trip.
+    /// </summary>
     public const int RememberedFlights = 1_000_000;
 
     /// <summary>A TLS session with its transport parameters, as it is stored.</summary>

@@ -12,7 +12,9 @@ public sealed record QuicStatistics
     /// <summary>Bytes that may be on the way.</summary>
     public long CongestionWindow { get; init; }
 
-    /// <summary>Where the window stops doubling; null: it has not been cut yet, so nothing was taken for lost.</summary>
+    /// <summary>
+    /// Where the window stops doubling; null: it has not been cut yet, so nothing was taken for lost.
+    /// </summary>
     public long? SlowStartThreshold { get; init; }
 
     /// <summary>Bytes on the way.</summary>

@@ -20,22 +20,30 @@ public sealed record QuicTransportOptions
     /// </summary>
     public long MaxStreamWindow { get; init; } = 6 * 1024 * 1024;
 
-    /// <summary>Bytes a peer may send on all streams together ahead of what was read. 1200..4 GB; default 1.5 MB.</summary>
+    /// <summary>
+    /// Bytes a peer may send on all streams together ahead of what was read. 1200..4 GB; default 1.5 MB.
+    /// </summary>
     public long ConnectionWindow { get; init; } = 1536 * 1024;
 
     /// <summary>Up to where the connection's window grows by itself. At most 4 GB; default 15 MB.</summary>
     public long MaxConnectionWindow { get; init; } = 15 * 1024 * 1024;
 
-    /// <summary>Bidirectional streams a peer may have open at once; requests, in HTTP/3. 0..1000000; default 100.</summary>
+    /// <summary>
+    /// Bidirectional streams a peer may have open at once; requests, in HTTP/3. 0..1000000; default 100.
+    /// </summary>
     public int MaxBidirectionalStreams { get; init; } = 100;
 
     /// <summary>Unidirectional streams a peer may have open at once. HTTP/3 needs 3. 0..1000000; default 100.</summary>
     public int MaxUnidirectionalStreams { get; init; } = 100;
 
-    /// <summary>A connection without packets ends after it; the shorter of both ends' times counts. 100 ms..24 h; default 30 s.</summary>
+    /// <summary>
+    /// A connection without packets ends after it; the shorter of both ends' times counts. 100 ms..24 h; default 30 s.
+    /// </summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>A PING goes out after this time of silence, so that the connection stays. 0: none (default); ..24 h.</summary>
+    /// <summary>
+    /// A PING goes out after this time of silence, so that the connection stays. 0: none (default); ..24 h.
+    /// </summary>
     public TimeSpan KeepAliveInterval { get; init; }
 
     /// <summary>A handshake that takes longer ends the connection. 100 ms..24 h; default 10 s.</summary>
@@ -45,8 +53,8 @@ public sealed record QuicTransportOptions
     public QuicCongestionControl CongestionControl { get; init; } = QuicCongestionControl.Cubic;
 
     /// <summary>
-    /// The largest UDP payload that is sent. 1200..65527; default 1452, what Ethernet carries over IPv6. Larger ones are
-    /// for networks with jumbo frames.
+    /// The largest UDP payload that is sent. 1200..65527; default 1452, what Ethernet carries over IPv6. Larger ones
+    /// are for networks with jumbo frames.
     /// </summary>
     public int MaxUdpPayload { get; init; } = 1452;
 
@@ -81,8 +89,8 @@ public sealed record QuicTransportOptions
     public int Backlog { get; init; } = 512;
 
     /// <summary>
-    /// Listener: what stateless resets are computed from, 16..64 bytes. The same one after a restart lets peers of before
-    /// know at once that their connections are gone. Null (default): random.
+    /// Listener: what stateless resets are computed from, 16..64 bytes. The same one after a restart lets peers of
+    /// before know at once that their connections are gone. Null (default): random.
     /// </summary>
     public ReadOnlyMemory<byte>? StatelessResetKey { get; init; }
 
@@ -94,8 +102,8 @@ public sealed record QuicTransportOptions
     public bool EarlyData { get; init; }
 
     /// <summary>
-    /// Listener: early data that is handed on before the handshake is complete, in bytes for a connection. The rest waits
-    /// for it, and is no longer early then. 0..4 GB; default 16 KB.
+    /// Listener: early data that is handed on before the handshake is complete, in bytes for a connection. The rest
+    /// waits for it, and is no longer early then. 0..4 GB; default 16 KB.
     /// </summary>
     public long MaxEarlyData { get; init; } = 16 * 1024;
 
@@ -106,7 +114,8 @@ public sealed record QuicTransportOptions
     public TimeSpan AntiReplayWindow { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// The socket's buffers in bytes. 4096..1 GB; default 4 MB. The kernel gives no more than <c>net.core.rmem_max</c> and
+    /// The socket's buffers in bytes. 4096..1 GB; default 4 MB. The kernel gives no more than <c>net.core.rmem_max</c>
+    /// and
     /// <c>wmem_max</c>; a warning says so.
     /// </summary>
     public int UdpReceiveBuffer { get; init; } = 4 * 1024 * 1024;
@@ -117,7 +126,9 @@ public sealed record QuicTransportOptions
     /// <summary>Bytes an application may write to a stream ahead of the network. 1..1 GB; default 64 KB.</summary>
     public int WriteBuffer { get; init; } = 64 * 1024;
 
-    /// <summary>Listener: sockets and threads that share the port. 1..64; 0 (default): one for each processor, 8 at most.</summary>
+    /// <summary>
+    /// Listener: sockets and threads that share the port. 1..64; 0 (default): one for each processor, 8 at most.
+    /// </summary>
     public int Loops { get; init; }
 
     /// <summary>
@@ -126,7 +137,9 @@ public sealed record QuicTransportOptions
     /// </summary>
     public bool SharePort { get; init; }
 
-    /// <summary>Secrets of connections are appended to it in NSS format: whoever has the file reads the traffic. Null: none.</summary>
+    /// <summary>
+    /// Secrets of connections are appended to it in NSS format: whoever has the file reads the traffic. Null: none.
+    /// </summary>
     public string? KeyLogFile { get; init; }
 
     /// <summary>A folder in which each connection leaves a qlog file (a JSON text sequence). Null: none.</summary>

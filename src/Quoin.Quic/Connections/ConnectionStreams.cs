@@ -180,7 +180,8 @@ internal sealed class ConnectionStreams(QuicConnection connection, ConnectionHan
             stream.PeerErrorCode ??= code;
             stream.State.ReadEnded = true;
             HandOut(stream);
-            stream.ReceivedBytes.Complete(new QuicException(QuicEnd.Peer, code, $"the peer has reset the stream ({code})"));
+            stream.ReceivedBytes.Complete(
+                new QuicException(QuicEnd.Peer, code, $"the peer has reset the stream ({code})"));
         }
     }
 
@@ -263,8 +264,8 @@ internal sealed class ConnectionStreams(QuicConnection connection, ConnectionHan
             Credit(stream);
         }
 
-        Abort(stream, (signals & StreamSignals.AbortRead) != StreamSignals.None, (signals & StreamSignals.AbortWrite) != StreamSignals.None, readCode,
-            writeCode);
+        Abort(stream, (signals & StreamSignals.AbortRead) != StreamSignals.None,
+            (signals & StreamSignals.AbortWrite) != StreamSignals.None, readCode, writeCode);
         if ((signals & StreamSignals.Send) != StreamSignals.None)
         {
             Queue(stream);

@@ -1,6 +1,8 @@
 namespace Quoin.Quic.Connections;
 
-/// <summary>What ngtcp2 and GnuTLS tell of a connection while the loop reads or writes for it. On the loop's thread.</summary>
+/// <summary>
+/// What ngtcp2 and GnuTLS tell of a connection while the loop reads or writes for it. On the loop's thread.
+/// </summary>
 internal interface IConnectionEvents
 {
     /// <summary>False: the connection is to be closed.</summary>

@@ -1,6 +1,8 @@
 namespace Quoin.Quic.Connections;
 
-/// <summary>One connection's qlog, as ngtcp2 writes it. A file that cannot be written is given up: it is only diagnosis.</summary>
+/// <summary>
+/// One connection's qlog, as ngtcp2 writes it. A file that cannot be written is given up: it is only diagnosis.
+/// </summary>
 internal sealed class QlogFile : IDisposable
 {
     private FileStream? _file;

@@ -60,7 +60,9 @@ internal sealed class EndpointContext : IDisposable
     /// <summary>No new connections are taken.</summary>
     public bool IsStopping { get; set; }
 
-    /// <summary>How many streams of a connection are kept to be used again; only where their users let go in time.</summary>
+    /// <summary>
+    /// How many streams of a connection are kept to be used again; only where their users let go in time.
+    /// </summary>
     public int PooledStreams { get; init; }
 
     public int Connections => Volatile.Read(ref _connections);

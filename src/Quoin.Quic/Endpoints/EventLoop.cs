@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Security.Cryptography;
 using Quoin.Quic.Native;
@@ -73,7 +74,8 @@ internal sealed unsafe class EventLoop : IDisposable
     }
 
     /// <summary>
-    /// Any thread: has something done on the loop's. After its end the caller does it, which finds all connections gone.
+    /// Any thread: has something done on the loop's. After its end the caller does it, which finds all connections
+    /// gone.
     /// </summary>
     public void Post(ILoopWork work)
     {
@@ -120,7 +122,7 @@ internal sealed unsafe class EventLoop : IDisposable
 
     public void Unmap(ConnectionId id) => _byId.Remove(id);
 
-    public bool TryFind(ConnectionId id, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out QuicConnection? found) =>
+    public bool TryFind(ConnectionId id, [NotNullWhen(true)] out QuicConnection? found) =>
         _byId.TryGetValue(id, out found);
 
     /// <summary>A new id for a connection of this loop.</summary>

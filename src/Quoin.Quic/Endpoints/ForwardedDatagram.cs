@@ -4,8 +4,8 @@ using Quoin.Quic.Native;
 namespace Quoin.Quic.Endpoints;
 
 /// <summary>
-/// A datagram that the kernel gave to one loop and that belongs to another: the kernel chooses by addresses, and those of
-/// a client change when it moves. A bounded number waits; what comes beyond it is lost, as in any network.
+/// A datagram that the kernel gave to one loop and that belongs to another: the kernel chooses by addresses, and those
+/// of a client change when it moves. A bounded number waits; what comes beyond it is lost, as in any network.
 /// </summary>
 internal sealed class ForwardedDatagram : ILoopWork
 {

@@ -58,8 +58,8 @@ internal sealed unsafe class PacketIntake(EventLoop loop)
     }
 
     /// <summary>A short header whose connection is not here: it is another loop's, or nobody's.</summary>
-    private void ReceiveUnknown(ConnectionId id, byte* data, int length, in NativeAddress remote, in NativeAddress local,
-        uint ecn)
+    private void ReceiveUnknown(
+        ConnectionId id, byte* data, int length, in NativeAddress remote, in NativeAddress local, uint ecn)
     {
         var owner = id.Span[0];
         if (owner != loop.Index && owner < _context.Loops.Count)

@@ -17,7 +17,8 @@ public static class EarlyDataExtensions
         ArgumentNullException.ThrowIfNull(app);
         return app.Use(next => (HttpContext context) =>
         {
-            if (context.Features.Get<IQuicEarlyDataFeature>() is { ReceivedEarlyData: true } && !IsSafe(context.Request))
+            if (context.Features.Get<IQuicEarlyDataFeature>() is { ReceivedEarlyData: true }
+                && !IsSafe(context.Request))
             {
                 context.Response.StatusCode = TooEarly;
                 return Task.CompletedTask;

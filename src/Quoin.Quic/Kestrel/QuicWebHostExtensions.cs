@@ -13,7 +13,7 @@ public static class QuicWebHostExtensions
     /// <summary>
     /// HTTP/3 listeners of Kestrel speak through ngtcp2 from now on, in the place of msquic, installed or not.
     /// </summary>
-    /// <exception cref="QuicUnavailableException">The native library cannot be used; the message says what to do.</exception>
+    /// <exception cref="QuicUnavailableException">The native library cannot be used.</exception>
     /// <exception cref="ArgumentException">Options are out of range: all of them are named.</exception>
     public static IWebHostBuilder UseQuoinQuic(
         this IWebHostBuilder builder, QuicTransportOptions? options = null, TimeProvider? time = null)

@@ -14,7 +14,9 @@ internal static unsafe class ConnectionCallbacks
     private const int Fine = 0;
     private const uint CloseCodeSet = 1;
 
-    /// <summary>Fills <c>ngtcp2_callbacks</c>; the order of its 40 fields is that of the header, in both versions.</summary>
+    /// <summary>
+    /// Fills <c>ngtcp2_callbacks</c>; the order of its 40 fields is that of the header, in both versions.
+    /// </summary>
     public static void Fill(nint* table, bool server)
     {
         new Span<byte>(table, NativeLayout.CallbacksBytes).Clear();
@@ -33,7 +35,8 @@ internal static unsafe class ConnectionCallbacks
         table[5] = QuicLibrary.CryptoExport("ngtcp2_crypto_encrypt_cb");
         table[6] = QuicLibrary.CryptoExport("ngtcp2_crypto_decrypt_cb");
         table[7] = QuicLibrary.CryptoExport("ngtcp2_crypto_hp_mask_cb");
-        table[8] = (nint)(delegate* unmanaged[Cdecl]<nint, uint, long, ulong, byte*, nuint, nint, nint, int>)&StreamData;
+        table[8] =
+            (nint)(delegate* unmanaged[Cdecl]<nint, uint, long, ulong, byte*, nuint, nint, nint, int>)&StreamData;
         table[9] = (nint)(delegate* unmanaged[Cdecl]<nint, long, ulong, ulong, nint, nint, int>)&StreamAcknowledged;
         table[10] = (nint)(delegate* unmanaged[Cdecl]<nint, long, nint, int>)&StreamOpened;
         table[11] = (nint)(delegate* unmanaged[Cdecl]<nint, uint, long, ulong, nint, nint, int>)&StreamClosed;

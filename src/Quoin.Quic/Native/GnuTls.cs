@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Quoin.Quic.Native;
 
-/// <summary>What is used of GnuTLS 3.7 and later. Handles are pointers of the library, freed by who made them.</summary>
+/// <summary>
+/// What is used of GnuTLS 3.7 and later. Handles are pointers of the library, freed by who made them.
+/// </summary>
 internal static unsafe partial class GnuTls
 {
     private const string Library = "gnutls";

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Quoin.Quic.Native;
 
-/// <summary>System calls for UDP that .NET's sockets do not offer. Numbers are Linux's, the same on x86-64 and arm64.</summary>
+/// <summary>
+/// System calls for UDP that .NET's sockets do not offer. Numbers are Linux's, the same on x86-64 and arm64.
+/// </summary>
 internal static unsafe partial class Libc
 {
     private const string Library = "libc";

@@ -49,7 +49,9 @@ internal sealed unsafe class LoopWait : IDisposable
     /// <summary>The loop does not sleep after all.</summary>
     public void Revoke() => Interlocked.Exchange(ref _sleeping, 0);
 
-    /// <summary>Sleeps for so many nanoseconds at most; <see cref="ulong.MaxValue"/>: until something happens.</summary>
+    /// <summary>
+    /// Sleeps for so many nanoseconds at most; <see cref="ulong.MaxValue"/>: until something happens.
+    /// </summary>
     public void Sleep(int socket, bool writable, ulong nanoseconds)
     {
         var items = stackalloc Libc.PollItem[2];

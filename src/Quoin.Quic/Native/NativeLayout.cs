@@ -135,7 +135,9 @@ internal sealed record NativeLayout
 
     public required int StatisticsBytesInFlight { get; init; }
 
-    /// <summary>The table of a version as <c>ngtcp2_version</c> tells it (0x000c01 is 0.12.1); null: not known.</summary>
+    /// <summary>
+    /// The table of a version as <c>ngtcp2_version</c> tells it (0x000c01 is 0.12.1); null: not known.
+    /// </summary>
     public static NativeLayout? Of(int version) => version switch
     {
         >= 0x000c00 and <= 0x000cff => Version012,

@@ -95,7 +95,9 @@ internal unsafe struct NativeCloseError
     public nuint ReasonLength;
 }
 
-/// <summary><c>ngtcp2_crypto_conn_ref</c>, with the connection behind it: the library reads only the first two.</summary>
+/// <summary>
+/// <c>ngtcp2_crypto_conn_ref</c>, with the connection behind it: the library reads only the first two.
+/// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct NativeConnectionReference
 {

@@ -47,8 +47,8 @@ public sealed class QuicStream : IDuplexPipe, IAsyncDisposable, ILoopWork
     public PipeWriter Output => Send;
 
     /// <summary>
-    /// The code with which the peer has reset the stream; that with which it wants no more of it (STOP_SENDING) is known
-    /// when it is closed. Null: neither.
+    /// The code with which the peer has reset the stream; that with which it wants no more of it (STOP_SENDING) is
+    /// known when it is closed. Null: neither.
     /// </summary>
     public long? PeerErrorCode { get; internal set; }
 

@@ -8,7 +8,8 @@ namespace Quoin.Quic.Streams;
 /// What an application writes to a stream, kept where it is until the peer has it: ngtcp2 does not copy. One writer
 /// fills blocks (GetMemory, Advance) and publishes them (FlushAsync); the loop offers what is published and not sent to
 /// the library, and gives blocks back when they are acknowledged. A flush waits while more than the limit is unsent;
-/// what is sent and not acknowledged is bounded by the congestion window. All but the writer's own block is under a lock.
+/// what is sent and not acknowledged is bounded by the congestion window. All but the writer's own block is under a
+/// lock.
 /// </summary>
 internal sealed unsafe class SendBuffer(QuicStream stream) : PipeWriter, IValueTaskSource<FlushResult>
 {

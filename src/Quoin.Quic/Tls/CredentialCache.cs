@@ -7,7 +7,8 @@ namespace Quoin.Quic.Tls;
 
 /// <summary>
 /// Credentials that are ready, by the thumbprints of their chain: a certificate that is replaced has another one, and
-/// the old goes when newer ones push it out. Making one takes milliseconds, so handshakes do not. Safe from all threads.
+/// the old goes when newer ones push it out. Making one takes milliseconds, so handshakes do not. Safe from all
+/// threads.
 /// </summary>
 internal sealed class CredentialCache : IDisposable
 {

@@ -4,7 +4,9 @@ using Quoin.Quic.Native;
 
 namespace Quoin.Tests.Quic.Native;
 
-/// <summary>The tables of offsets, against the headers that are installed and against versions that are not known.</summary>
+/// <summary>
+/// The tables of offsets, against the headers that are installed and against versions that are not known.
+/// </summary>
 public sealed class NativeLayoutTests
 {
     private static readonly (string Structure, string Field, int? Offset012, int? Offset1)[] Fields =
