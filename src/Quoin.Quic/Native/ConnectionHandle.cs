@@ -7,8 +7,8 @@ namespace Quoin.Quic.Native;
 /// The native half of one connection: ngtcp2's connection, GnuTLS's session, the reference by which the crypto library
 /// finds one from the other, and the GCHandle by which callbacks find ours. All are made and freed on the loop's
 /// thread;
-/// <see cref="Free"/> frees them in the order in which they use each other. Bytes that streams have offered must outlive
-/// <see cref="Connection"/>: they are returned after it.
+/// <see cref="Free"/> frees them in the order in which they use each other. Bytes that streams have offered must
+/// outlive <see cref="Connection"/>: they are returned after it.
 /// </summary>
 internal sealed unsafe class ConnectionHandle
 {

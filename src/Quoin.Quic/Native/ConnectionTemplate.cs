@@ -73,7 +73,8 @@ internal sealed unsafe class ConnectionTemplate : IDisposable
     {
         *(int*)(Settings + _layout.SettingsCongestionControl) = (int)options.CongestionControl;
         *(nuint*)(Settings + _layout.SettingsMaxSendPayload) = (nuint)options.MaxUdpPayload;
-        *(ulong*)(Settings + _layout.SettingsMaxWindow) = Growing(options.ConnectionWindow, options.MaxConnectionWindow);
+        *(ulong*)(Settings + _layout.SettingsMaxWindow) =
+            Growing(options.ConnectionWindow, options.MaxConnectionWindow);
         *(ulong*)(Settings + _layout.SettingsMaxStreamWindow) = Growing(options.StreamWindow, options.MaxStreamWindow);
         *(nuint*)(Settings + _layout.SettingsAckThreshold) = (nuint)options.AckThreshold;
         *(ulong*)(Settings + _layout.SettingsHandshakeTimeout) = Nanoseconds(options.HandshakeTimeout);

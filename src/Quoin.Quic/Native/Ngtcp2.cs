@@ -26,7 +26,8 @@ internal static unsafe partial class Ngtcp2
     public static partial void PathStorageZero(byte* storage);
 
     [LibraryImport(Library, EntryPoint = "ngtcp2_pkt_decode_version_cid")]
-    public static partial int DecodeVersionCid(NativeVersionCid* result, byte* data, nuint length, nuint shortCidLength);
+    public static partial int DecodeVersionCid(
+        NativeVersionCid* result, byte* data, nuint length, nuint shortCidLength);
 
     [LibraryImport(Library, EntryPoint = "ngtcp2_accept")]
     public static partial int Accept(NativePacketHeader* header, byte* packet, nuint length);

@@ -40,7 +40,8 @@ internal static class ClientHello
     {
         // 4 bytes head, 2 version, 32 random; then session id, cipher suites, compression methods, extensions.
         var rest = hello.Length < 38 ? default : hello[38..];
-        if (!TrySkip(ref rest, 1) || !TrySkip(ref rest, 2) || !TrySkip(ref rest, 1) || !TryTake(ref rest, 2, out var list))
+        if (!TrySkip(ref rest, 1) || !TrySkip(ref rest, 2) || !TrySkip(ref rest, 1)
+            || !TryTake(ref rest, 2, out var list))
         {
             return "";
         }

@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using Quoin.Quic;
 
@@ -185,10 +187,10 @@ public sealed class QuicConnectionTests
     {
         await using var pair = await QuicPair.ListenAsync();
         var options = pair.To(new QuicTransportOptions { HandshakeTimeout = TimeSpan.FromMilliseconds(200) });
-        using var silent = new System.Net.Sockets.UdpClient(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0));
+        using var silent = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
         var fault = await Assert.ThrowsAsync<QuicException>(() => QuicEndpoint.ConnectAsync(options with
         {
-            RemoteEndPoint = (System.Net.IPEndPoint)silent.Client.LocalEndPoint!,
+            RemoteEndPoint = (IPEndPoint)silent.Client.LocalEndPoint!,
         }));
         Assert.Equal(QuicEnd.HandshakeTimeout, fault.End);
     }

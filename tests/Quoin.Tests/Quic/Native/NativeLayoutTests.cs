@@ -72,7 +72,8 @@ public sealed class NativeLayoutTests
         Assert.SkipUnless(File.Exists("/usr/bin/gcc") && File.Exists("/usr/include/ngtcp2/ngtcp2.h"),
             "gcc or libngtcp2-dev is not installed");
         var version1 = QuicLibrary.Layout.IsVersion1;
-        var known = Fields.Select(field => (field.Structure, field.Field, Offset: version1 ? field.Offset1 : field.Offset012))
+        var known = Fields
+            .Select(field => (field.Structure, field.Field, Offset: version1 ? field.Offset1 : field.Offset012))
             .Where(field => field.Offset is not null).ToList();
         var source = "#include <stdio.h>\n#include <stddef.h>\n#include <ngtcp2/ngtcp2.h>\nint main(void){"
             + string.Concat(known.Select(field => $"printf(\"%zu\\n\", offsetof({field.Structure}, {field.Field}));"))
