@@ -82,6 +82,12 @@ internal static class QuicLimits
     /// <summary>A TLS session with its transport parameters, as it is stored.</summary>
     public const int SessionBytes = 16_384;
 
+    /// <summary>
+    /// How long a client with early data holds its first packet for it: an application's first bytes come at once, or
+    /// when it was paused, and a round trip that is worth saving is longer.
+    /// </summary>
+    public const ulong FirstFlightNanoseconds = 5_000_000;
+
     /// <summary>Packets written for a connection before others have their turn.</summary>
     public const int PacketsPerTurn = 512;
 }

@@ -114,7 +114,7 @@ internal sealed class ClientHelloWait(QuicConnection connection, ConnectionHandl
 
         connection.Expect(new PeerCertificate
         {
-            IsRequired = options.ClientCertificateRequired && options.RemoteCertificateValidationCallback is null,
+            IsRequired = options.ClientCertificateRequired,
             Callback = options.RemoteCertificateValidationCallback,
             Revocation = options.CertificateRevocationCheckMode,
             Policy = options.CertificateChainPolicy,

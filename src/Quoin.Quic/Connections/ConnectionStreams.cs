@@ -142,8 +142,9 @@ internal sealed class ConnectionStreams(QuicConnection connection, ConnectionHan
     public void Deliver(bool handshakeCompleted)
     {
         var kept = 0;
-        foreach (var stream in _unflushed)
+        for (var i = 0; i < _unflushed.Count; i++)
         {
+            var stream = _unflushed[i];
             var state = stream.State;
             if (state.Held && !handshakeCompleted)
             {

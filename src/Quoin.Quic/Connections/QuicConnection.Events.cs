@@ -115,6 +115,12 @@ public sealed partial class QuicConnection : IConnectionEvents
 
     bool IConnectionEvents.OnPeerCertificate(IReadOnlyList<byte[]> chain)
     {
+        if (chain.Count == 0 && Context.IsServer)
+        {
+            // Judged when the handshake is complete, to be refused with the alert for it.
+            return true;
+        }
+
         var accepted = _expected?.IsAccepted(this, chain, out var certificate) ?? throw new InvalidOperationException();
         PeerCertificate = certificate;
         _rejection = accepted ? null : "the peer's certificate is not accepted";

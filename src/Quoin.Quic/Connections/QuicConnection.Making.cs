@@ -89,7 +89,15 @@ public sealed partial class QuicConnection
         connection.BeginClient();
         loop.Add(connection);
         connection.Map(new ConnectionId(source.Span));
-        connection.MarkDirty();
+        if (connection._offeredEarlyData)
+        {
+            // The first packet waits a moment for the first bytes, which save their round trip only in it.
+            loop.SetDeadline(connection, loop.Now + QuicLimits.FirstFlightNanoseconds);
+        }
+        else
+        {
+            connection.MarkDirty();
+        }
     }
 
     /// <summary>The peer is at this address, as far as is known.</summary>

@@ -195,6 +195,22 @@ internal sealed unsafe class EventLoop : IDisposable
             }
         }, (source, Context.Logger), preferLocal: false);
 
+    /// <summary>The loop has died: what can be ended is, so that nobody waits for ever.</summary>
+    private void StopAll()
+    {
+        foreach (var connection in _connections.ToArray())
+        {
+            try
+            {
+                connection.Stop(0);
+            }
+            catch (Exception e)
+            {
+                Log.Fault(Context.Logger, connection.RemoteEndPoint, e);
+            }
+        }
+    }
+
     private void WorkAfterEnd()
     {
         lock (_work)
@@ -216,10 +232,7 @@ internal sealed unsafe class EventLoop : IDisposable
         catch (Exception e)
         {
             Log.LoopDied(Context.Logger, Index, LocalEndPoint, e);
-            foreach (var connection in _connections.ToArray())
-            {
-                connection.Stop(0);
-            }
+            StopAll();
         }
 
         // Those that ask for something from now on are told that it has ended.
