@@ -28,7 +28,11 @@ internal sealed unsafe class ConnectionWriter(
     /// <summary>Why it failed, in the library's numbering.</summary>
     public int Error { get; private set; }
 
-    public WriteResult Write(DatagramBatch batch, byte* path, ulong now)
+    /// <param name="paced">
+    /// False during the handshake: its few packets would be spaced by a round-trip time that is only assumed, which
+    /// costs each new connection 20 ms. Amplification and congestion limits bound them.
+    /// </param>
+    public WriteResult Write(DatagramBatch batch, byte* path, ulong now, bool paced)
     {
         var connection = handle.Connection;
         var size = (int)Ngtcp2Connection.MaxSendPayload(connection);
@@ -57,7 +61,7 @@ internal sealed unsafe class ConnectionWriter(
 
             if (length == 0)
             {
-                if (packets > 0)
+                if (packets > 0 && paced)
                 {
                     Ngtcp2Connection.UpdateSendTime(connection, now);
                 }
@@ -68,7 +72,8 @@ internal sealed unsafe class ConnectionWriter(
             var route = (NativePath*)path;
             batch.Add((int)length, NativeAddress.From(route->Remote.Address, route->Remote.Length),
                 NativeAddress.From(route->Local.Address, route->Local.Length), info.Ecn);
-            if (++packets >= quantum || packets >= QuicLimits.PacketsPerTurn)
+            packets++;
+            if ((paced && packets >= quantum) || packets >= QuicLimits.PacketsPerTurn)
             {
                 Ngtcp2Connection.UpdateSendTime(connection, now);
                 return packets >= quantum ? WriteResult.Done : WriteResult.Yielded;

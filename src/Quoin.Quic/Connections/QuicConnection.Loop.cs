@@ -162,8 +162,9 @@ public sealed partial class QuicConnection : ITimed
             return true;
         }
 
-        _streams.Deliver(_handshake.Task.IsCompleted);
-        var result = _writer.Write(batch, path, Loop.Now);
+        var completed = _handshake.Task.IsCompleted;
+        _streams.Deliver(completed);
+        var result = _writer.Write(batch, path, Loop.Now, paced: completed);
         switch (result)
         {
             case WriteResult.Failed:
