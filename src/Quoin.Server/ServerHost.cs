@@ -120,6 +120,7 @@ public static class ServerHost
         builder.Services.AddRoutingCore();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Server.ShutdownTimeout);
         builder.WebHost.UseKestrelCore()
+            .UseHttpEdge(listeners.Edge)
             .UseSockets(sockets =>
             {
                 SocketScheduling.Configure(sockets);

@@ -6,7 +6,8 @@ namespace Quoin.Quic;
 /// <summary>What handlers may do with requests in early data.</summary>
 public static class EarlyDataExtensions
 {
-    private const int TooEarly = 425;
+    /// <summary>425 (Too Early).</summary>
+    public const int TooEarly = 425;
 
     /// <summary>
     /// Answers requests that came in early data with 425 (Too Early, RFC 8470), unless their method is safe: GET, HEAD,
@@ -17,8 +18,7 @@ public static class EarlyDataExtensions
         ArgumentNullException.ThrowIfNull(app);
         return app.Use(next => (HttpContext context) =>
         {
-            if (context.Features.Get<IQuicEarlyDataFeature>() is { ReceivedEarlyData: true }
-                && !IsSafe(context.Request))
+            if (IsTooEarly(context))
             {
                 context.Response.StatusCode = TooEarly;
                 return Task.CompletedTask;
@@ -26,6 +26,13 @@ public static class EarlyDataExtensions
 
             return next(context);
         });
+    }
+
+    /// <summary>The request came in early data and its method is not safe.</summary>
+    public static bool IsTooEarly(HttpContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return context.Features.Get<IQuicEarlyDataFeature>() is { ReceivedEarlyData: true } && !IsSafe(context.Request);
     }
 
     // RFC 9110, 9.2.1, and QUERY by its own definition.
