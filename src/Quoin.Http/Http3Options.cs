@@ -42,7 +42,7 @@ public sealed record Http3Options
     public string? CertificateKeyFile { get; init; }
 
     /// <summary>All that is wrong, each as <c>Name: found; accepted</c>.</summary>
-    internal IEnumerable<string> Faults(HttpAppOptions app)
+    internal IEnumerable<string> Faults()
     {
         if (Port is < 0 or > 65535)
         {
@@ -52,10 +52,6 @@ public sealed record Http3Options
         if (CertificateFile is null != CertificateKeyFile is null)
         {
             yield return "Http3.CertificateFile: accepted: with CertificateKeyFile";
-        }
-        else if (CertificateFile is null && !app.IsTls)
-        {
-            yield return "Http3: has no certificate; accepted: Certificate, CertificateFile or Http3.CertificateFile";
         }
         else if (CertificateFile is not null
             && CertificateFiles.FaultOf(CertificateFile, CertificateKeyFile!) is { } fault)
@@ -68,13 +64,14 @@ public sealed record Http3Options
             yield return "Http3.Quic." + wrong;
         }
 
-        if (Http3Listening.FaultOf(Transport) is { } missing)
-        {
-            yield return "Http3.Transport: " + missing;
-        }
-        else if (Quic.EarlyData && Transport == Http3Transport.MsQuic)
+        if (Quic.EarlyData && Transport == Http3Transport.MsQuic)
         {
             yield return "Http3.Quic.EarlyData: msquic has none; accepted: with ngtcp2";
         }
     }
+
+    /// <summary>Why it cannot start here although its values are fine; null where it can.</summary>
+    internal string? StartFault(HttpAppOptions app) => CertificateFile is null && !app.IsTls
+        ? "Http3: has no certificate; accepted: Certificate, CertificateFile or Http3.CertificateFile"
+        : Http3Listening.FaultOf(Transport) is { } missing ? "Http3.Transport: " + missing : null;
 }

@@ -39,6 +39,11 @@ public sealed class HttpApp : IAsyncDisposable
     public HttpApp(HttpAppOptions? options = null, Action<IServiceCollection>? configure = null)
     {
         Options = options ?? new HttpAppOptions();
+        if (Options.Http3?.StartFault(Options) is { } fault)
+        {
+            throw new ArgumentException(fault, nameof(options));
+        }
+
         if (Options.Faults() is { Count: > 0 } faults)
         {
             throw new ArgumentException(string.Join(Environment.NewLine, faults), nameof(options));

@@ -139,7 +139,7 @@ public sealed record HttpAppOptions
         Check(faults, nameof(MaxRequestSize), MaxRequestSize, 0, 1L << 40);
         Check(faults, nameof(ShutdownTimeout), ShutdownTimeout, 0, 3600);
         CheckTls(faults);
-        faults.AddRange(Http3?.Faults(this) ?? []);
+        faults.AddRange(Http3?.Faults() ?? []);
         faults.AddRange(Compression?.Faults() ?? []);
         faults.AddRange(Proxies?.Faults() ?? []);
         faults.AddRange(Cors?.Faults() ?? []);

@@ -194,6 +194,16 @@ public static class HttpEdge
         return context.Features.Get<ProxyPeer>() is not null;
     }
 
+    /// <summary>
+    /// Why HTTP/3 cannot start here although its values are fine, such as a library that is not installed; null where it
+    /// can, or is not wanted.
+    /// </summary>
+    public static string? Http3FaultOf(HttpAppOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return options.Http3?.StartFault(options);
+    }
+
     /// <summary>What speaks QUIC, for an operator to read: <c>ngtcp2 0.12.1</c>.</summary>
     public static string TransportOf(Http3Options options)
     {

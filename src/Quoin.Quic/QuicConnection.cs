@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
@@ -86,6 +87,9 @@ public sealed partial class QuicConnection : IAsyncDisposable
             throw (Exception?)CloseReason ?? e;
         }
     }
+
+    /// <summary>A stream that the peer has opened, if there is one now.</summary>
+    public bool TryAcceptStream([NotNullWhen(true)] out QuicStream? stream) => _streams.Accepted.TryRead(out stream);
 
     /// <summary>
     /// Sends a datagram (RFC 9221), which may be lost. False: it waits for nothing, and too many are under way. One

@@ -137,7 +137,7 @@ internal sealed partial class EdgeFeatures(ServerOptions server, ILoggerFactory 
         (string Name, string Key)[] keys =
         [
             ("CertificateFile: ", "server.tls.cert_file"), ("Http3.CertificateFile: ", "server.http3.tls_cert_file"),
-            ("Http3.Transport: ", "server.http3.transport"), ("Http3.Quic.EarlyData: ", "server.http3.enable_0rtt"),
+            ("Http3.Quic.EarlyData: ", "server.http3.enable_0rtt"),
             ("Http3", "server.http3"),
             ("Proxies.ProxyProtocol: ", "server.proxy_protocol"), ("Proxies.Trusted: ", "server.trusted_proxies"),
             ("Compression.Algorithms: ", "server.compression.algorithms"),

@@ -5,7 +5,9 @@ using Quoin.Quic.Native;
 
 namespace Quoin.Tests.Quic;
 
-/// <summary>Datagrams that are none of ours, or ours no more: nothing falls, nothing is kept, little is answered.</summary>
+/// <summary>
+/// Datagrams that are none of ours, or ours no more: nothing falls, nothing is kept, little is answered.
+/// </summary>
 public sealed class QuicBadInputTests
 {
     private static readonly QuicTransportOptions OneLoop = new() { Loops = 1, MaxConnections = 2_000 };
@@ -115,7 +117,8 @@ public sealed class QuicBadInputTests
     [Fact]
     public async Task A_peer_that_vanishes_is_forgotten_after_the_idle_timeout()
     {
-        await using var pair = await QuicPair.ListenAsync(OneLoop with { IdleTimeout = TimeSpan.FromMilliseconds(300) });
+        var options = OneLoop with { IdleTimeout = TimeSpan.FromMilliseconds(300) };
+        await using var pair = await QuicPair.ListenAsync(options);
         await using var relay = new Relay(pair.Listener.LocalEndPoint);
         await using var client = await QuicEndpoint.ConnectAsync(pair.To() with { RemoteEndPoint = relay.EndPoint });
         var server = (await pair.Listener.AcceptAsync())!;
