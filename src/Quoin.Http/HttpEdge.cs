@@ -195,8 +195,8 @@ public static class HttpEdge
     }
 
     /// <summary>
-    /// Why HTTP/3 cannot start here although its values are fine, such as a library that is not installed; null where it
-    /// can, or is not wanted.
+    /// Why HTTP/3 cannot start here although its values are fine, such as a library that is not installed; null where
+    /// it can, or is not wanted.
     /// </summary>
     public static string? Http3FaultOf(HttpAppOptions options)
     {

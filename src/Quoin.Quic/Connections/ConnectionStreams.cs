@@ -183,6 +183,7 @@ internal sealed class ConnectionStreams(QuicConnection connection, ConnectionHan
             HandOut(stream);
             stream.ReceivedBytes.Complete(
                 new QuicException(QuicEnd.Peer, code, $"the peer has reset the stream ({code})"));
+            EndOneWay(stream);
         }
     }
 
@@ -362,6 +363,7 @@ internal sealed class ConnectionStreams(QuicConnection connection, ConnectionHan
         if (stream.State.ReadEnded)
         {
             stream.ReceivedBytes.Complete();
+            EndOneWay(stream);
             return;
         }
 
@@ -372,6 +374,21 @@ internal sealed class ConnectionStreams(QuicConnection connection, ConnectionHan
             // The reader has ended: what still comes is nobody's.
             CreditConnection(stream.State.Uncredited);
             stream.State.Uncredited = 0;
+        }
+    }
+
+    /// <summary>
+    /// A one-way stream of the peer is over when its end has come. ngtcp2 0.12 waits for an end of ours too, which
+    /// never comes: it does not say so, and keeps the few hundred bytes it has for it until the connection ends.
+    /// </summary>
+    private void EndOneWay(QuicStream stream)
+    {
+        if (!stream.CanWrite && _streams.Remove(stream.Id))
+        {
+            CreditConnection(stream.State.Uncredited);
+            stream.State.Uncredited = 0;
+            Ngtcp2Streams.ExtendLimit(handle.Connection, stream.Id);
+            Finish(stream, null);
         }
     }
 

@@ -29,6 +29,9 @@ internal sealed class Relay : IAsyncDisposable
     /// <summary>Where datagrams go; null: nowhere, either way.</summary>
     public volatile IPEndPoint? Target;
 
+    /// <summary>False: nothing comes back to the client.</summary>
+    public volatile bool Answers = true;
+
     public ConcurrentQueue<byte[]> Sent { get; } = new();
 
     public ConcurrentQueue<byte[]> Received { get; } = new();
@@ -71,7 +74,7 @@ internal sealed class Relay : IAsyncDisposable
             {
                 var datagram = await _back.ReceiveAsync(_stop.Token);
                 Received.Enqueue(datagram.Buffer);
-                if (Target is not null && _client is { } client)
+                if (Answers && Target is not null && _client is { } client)
                 {
                     await _front.SendAsync(datagram.Buffer, client, _stop.Token);
                 }
