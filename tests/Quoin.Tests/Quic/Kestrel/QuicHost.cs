@@ -16,6 +16,15 @@ namespace Quoin.Tests.Quic.Kestrel;
 /// <summary>Kestrel with HTTP/3 alone on a free port, and handlers that judges ask for.</summary>
 internal sealed class QuicHost : IAsyncDisposable
 {
+    /// <summary>Tells which protocol it came by, after an upload.</summary>
+    private const string Page = """
+        <!doctype html><body>nothing<script>
+        fetch('/echo', {method: 'POST', body: 'x'.repeat(100000)}).then(answer => answer.text()).then(text =>
+          document.body.textContent =
+            `protocol=${performance.getEntriesByType('navigation')[0].nextHopProtocol} echoed=${text.length}`);
+        </script></body>
+        """;
+
     private readonly WebApplication _app;
     private int _posts;
     private int _runs;
@@ -111,6 +120,11 @@ internal sealed class QuicHost : IAsyncDisposable
         {
             await context.Response.WriteAsync("body");
             context.Response.AppendTrailer("X-Checksum", "42");
+        }));
+        app.MapGet("/page", (RequestDelegate)(context =>
+        {
+            context.Response.ContentType = "text/html";
+            return context.Response.WriteAsync(Page);
         }));
         app.MapGet("/wait", (RequestDelegate)WaitAsync);
         app.MapGet("/hang", (RequestDelegate)HangAsync);
