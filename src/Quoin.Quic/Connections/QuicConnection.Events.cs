@@ -32,7 +32,6 @@ public sealed partial class QuicConnection : IConnectionEvents
 
     void IConnectionEvents.OnHandshakeCompleted()
     {
-        Context.CountHandshake(-1);
         NegotiatedProtocol = new SslApplicationProtocol(TlsHandshake.ProtocolOf(_handle.Session));
         if (Context.IsServer)
         {
@@ -56,6 +55,7 @@ public sealed partial class QuicConnection : IConnectionEvents
             Ngtcp2Connection.SetKeepAlive(_handle.Connection, (ulong)Context.Options.KeepAliveInterval.Ticks * 100);
         }
 
+        Context.CountHandshake(-1);
         _handshake.TrySetResult();
         HandOver();
     }

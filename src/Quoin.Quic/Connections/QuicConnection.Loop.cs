@@ -199,13 +199,15 @@ public sealed partial class QuicConnection : ITimed
             return;
         }
 
-        var error = default(NativeCloseError);
-        Ngtcp2.SetApplicationError(&error, (ulong)code);
-        if (!Loop.WriteLast(this))
+        Loop.WriteLast(this);
+        if (_phase != Phase.Open)
         {
-            MarkDirty();
+            // Writing has ended it.
+            return;
         }
 
+        var error = default(NativeCloseError);
+        Ngtcp2.SetApplicationError(&error, (ulong)code);
         SendClose(&error, new QuicException(QuicEnd.Local, code, $"the connection was closed here ({code})"));
     }
 

@@ -160,7 +160,7 @@ internal sealed unsafe class EventLoop : IDisposable
     }
 
     /// <summary>Writes what a connection has, before its close.</summary>
-    public bool WriteLast(QuicConnection connection) => connection.Turn(_batch, _path);
+    public void WriteLast(QuicConnection connection) => connection.Turn(_batch, _path);
 
     public void Flush() => _batch.Flush();
 

@@ -63,7 +63,9 @@ public sealed class Http3Client : IAsyncDisposable
         return client;
     }
 
-    /// <summary>Sends a request, and returns when the answer's header is there. The answer is to be disposed of.</summary>
+    /// <summary>
+    /// Sends a request, and returns when the answer's header is there. The answer is to be disposed of.
+    /// </summary>
     /// <exception cref="Http3Exception">The server has broken HTTP/3.</exception>
     /// <exception cref="QuicException">The connection or the stream has ended.</exception>
     public async Task<Http3Response> SendAsync(Http3Request request, CancellationToken cancellationToken = default)
@@ -137,7 +139,9 @@ public sealed class Http3Client : IAsyncDisposable
         writer.Advance(8);
     }
 
-    /// <summary>Takes the server's one-way streams; what they say changes nothing for a client without tables.</summary>
+    /// <summary>
+    /// Takes the server's one-way streams; what they say changes nothing for a client without tables.
+    /// </summary>
     private async Task ListenAsync(CancellationToken cancellationToken)
     {
         var reading = new List<Task>();

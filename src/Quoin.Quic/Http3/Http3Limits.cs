@@ -12,6 +12,8 @@ internal static class Http3Limits
     /// <summary>A frame on the control stream: settings have a few dozen bytes.</summary>
     public const int ControlFrameBytes = 4_096;
 
-    /// <summary>A frame that is not known is skipped; one longer than this is a fault rather than an extension.</summary>
+    /// <summary>
+    /// A frame that is not known is skipped; one longer than this is a fault rather than an extension.
+    /// </summary>
     public const long SkippedBytes = 1 << 20;
 }

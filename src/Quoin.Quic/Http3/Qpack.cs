@@ -146,7 +146,9 @@ internal static class Qpack
         return true;
     }
 
-    /// <summary>An integer whose first bits are in a byte with other things (RFC 7541, 5.1), of 28 bits at most.</summary>
+    /// <summary>
+    /// An integer whose first bits are in a byte with other things (RFC 7541, 5.1), of 28 bits at most.
+    /// </summary>
     private static bool TryReadInteger(ref ReadOnlySpan<byte> data, int bits, out int value)
     {
         value = 0;
