@@ -46,7 +46,12 @@ internal sealed unsafe class DatagramBatch(UdpSocket socket) : IDisposable
         {
             _runs[_count++] = new Run
             {
-                Start = _used, Length = length, Segment = length, Ecn = ecn, Remote = remote, Local = local,
+                Start = _used,
+                Length = length,
+                Segment = length,
+                Ecn = ecn,
+                Remote = remote,
+                Local = local,
             };
         }
 

@@ -22,7 +22,10 @@ public sealed class QuicSettingsTests
     {
         var options = OneLoop with
         {
-            StreamWindow = 1200, MaxStreamWindow = 0, ConnectionWindow = 1200, MaxConnectionWindow = 0,
+            StreamWindow = 1200,
+            MaxStreamWindow = 0,
+            ConnectionWindow = 1200,
+            MaxConnectionWindow = 0,
         };
         await using var pair = await QuicPair.StartAsync(options, options);
         var echo = QuicConnectionTests.EchoAsync(pair.Server);
@@ -125,7 +128,8 @@ public sealed class QuicSettingsTests
         relay.Answers = false;
         var connecting = QuicEndpoint.ConnectAsync(
             pair.To(new QuicTransportOptions { HandshakeTimeout = TimeSpan.FromMilliseconds(400) })
-            with { RemoteEndPoint = relay.EndPoint });
+            with
+            { RemoteEndPoint = relay.EndPoint });
         await Assert.ThrowsAsync<QuicException>(() => connecting);
         while (pair.Listener.Connections > 0)
         {
