@@ -34,24 +34,25 @@ internal sealed class DelayedWire : IAsyncDisposable
 
     private async Task CarryAsync(UdpClient from, TimeSpan oneWay, Action<UdpReceiveResult> send)
     {
-        var under = new List<Task>();
+        // One after another: a wire that swaps datagrams would be another one.
+        var last = Task.CompletedTask;
         try
         {
             while (true)
             {
                 var datagram = await from.ReceiveAsync(_stop.Token);
-                under.RemoveAll(task => task.IsCompleted);
-                under.Add(LaterAsync(datagram));
+                last = LaterAsync(datagram, last);
             }
         }
         catch (OperationCanceledException)
         {
-            await Task.WhenAll(under);
+            await last;
         }
 
-        async Task LaterAsync(UdpReceiveResult datagram)
+        async Task LaterAsync(UdpReceiveResult datagram, Task before)
         {
             await Task.Delay(oneWay, TimeProvider.System);
+            await before;
             send(datagram);
         }
     }
