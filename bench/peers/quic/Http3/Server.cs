@@ -12,12 +12,12 @@ namespace Quoin.Peers.Quic;
 /// <summary>Kestrel over our transport: a few bytes, files, and answers that wait.</summary>
 internal static class Server
 {
-    public static async Task<int> RunAsync(int port, string certificate, string key, string folder)
+    public static async Task<int> RunAsync(int port, string certificate, string key, string folder, int streams)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddRoutingCore();
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration()
-            .UseQuoinQuic(new QuicTransportOptions { EarlyData = true, MaxBidirectionalStreams = 5_100, Loops = 2 })
+            .UseQuoinQuic(new QuicTransportOptions { EarlyData = true, MaxBidirectionalStreams = streams, Loops = 2 })
             .ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listener =>
             {
                 listener.Protocols = HttpProtocols.Http3;
