@@ -97,21 +97,21 @@ public sealed class QuicBadInputTests
     }
 
     [Fact]
-    public async Task Native_memory_of_many_connections_is_given_back()
+    public async Task Native_handles_of_a_thousand_connections_are_given_back()
     {
         await using var pair = await QuicPair.ListenAsync(OneLoop);
         await using var client = new QuicClient(new QuicTransportOptions(), [QuicPair.Protocol]);
         await CycleAsync(pair, client, 100);
         var handles = ConnectionHandle.Alive;
-        var before = ResidentBytes();
         await CycleAsync(pair, client, 1_000);
-        while (ConnectionHandle.Alive > handles)
+
+        // Those of other tests come and go; a leak here would stay above for ever.
+        while (ConnectionHandle.Alive > handles + 500)
         {
             await Task.Yield();
         }
 
-        // A connection takes some 50 KB of native memory: a leak of all would be 100 MB for both ends.
-        Assert.InRange(ResidentBytes() - before, long.MinValue, 60L << 20);
+        Assert.InRange(ConnectionHandle.Alive, 0, handles + 500);
     }
 
     [Fact]
@@ -157,13 +157,6 @@ public sealed class QuicBadInputTests
             await using var received = await server.AcceptStreamAsync();
             await QuicConnectionTests.ReadAsync(received.Input);
         }
-    }
-
-    private static long ResidentBytes()
-    {
-        GC.Collect();
-        using var process = System.Diagnostics.Process.GetCurrentProcess();
-        return process.WorkingSet64;
     }
 
     /// <summary>What a client sends to a server in a short conversation, first packets first.</summary>
