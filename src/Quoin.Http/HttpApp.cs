@@ -10,6 +10,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Quoin.Http.Caching;
 using Quoin.Http.Connections;
+using Quoin.Http.Http3;
 using Quoin.Http.Routing;
 using Quoin.Http.StaticFiles;
 using Quoin.Http.WebSockets;
@@ -38,6 +39,11 @@ public sealed class HttpApp : IAsyncDisposable
     public HttpApp(HttpAppOptions? options = null, Action<IServiceCollection>? configure = null)
     {
         Options = options ?? new HttpAppOptions();
+        if (Options.Http3?.StartFault(Options) is { } fault)
+        {
+            throw new ArgumentException(fault, nameof(options));
+        }
+
         if (Options.Faults() is { Count: > 0 } faults)
         {
             throw new ArgumentException(string.Join(Environment.NewLine, faults), nameof(options));
@@ -52,7 +58,9 @@ public sealed class HttpApp : IAsyncDisposable
             {
                 Listening.Configure(kestrel, Options);
                 Listening.Listen(kestrel, Options, Options.Address!, Options.Port);
+                Http3Listening.Listen(kestrel, Options, Options.Address!);
             });
+        Http3Listening.Configure(builder.WebHost, Options);
         builder.Services.AddSingleton<IOutputCacheStore>(new RouteCacheStore(Options.Time, HttpLimits.CacheBytes));
         builder.Services.AddOutputCache(cache => cache.MaximumBodySize = HttpLimits.CachedBodyBytes);
         configure?.Invoke(builder.Services);

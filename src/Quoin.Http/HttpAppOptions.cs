@@ -39,6 +39,9 @@ public sealed record HttpAppOptions
     /// <summary>The oldest TLS that is spoken: <c>Tls12</c> or <c>Tls13</c>.</summary>
     public SslProtocols MinTlsVersion { get; init; } = SslProtocols.Tls12;
 
+    /// <summary>HTTP/3 beside it. Null: none.</summary>
+    public Http3Options? Http3 { get; init; }
+
     /// <summary>
     /// Bytes of a request that are read ahead of the handler before the client is held up; never fewer than
     /// <see cref="MaxHeaderBytes"/>, for headers are read whole. 1..1073741824.
@@ -136,6 +139,7 @@ public sealed record HttpAppOptions
         Check(faults, nameof(MaxRequestSize), MaxRequestSize, 0, 1L << 40);
         Check(faults, nameof(ShutdownTimeout), ShutdownTimeout, 0, 3600);
         CheckTls(faults);
+        faults.AddRange(Http3?.Faults() ?? []);
         faults.AddRange(Compression?.Faults() ?? []);
         faults.AddRange(Proxies?.Faults() ?? []);
         faults.AddRange(Cors?.Faults() ?? []);

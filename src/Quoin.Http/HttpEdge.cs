@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -9,6 +10,7 @@ using Microsoft.Extensions.Logging;
 using Quoin.Http.Browsers;
 using Quoin.Http.Compression;
 using Quoin.Http.Connections;
+using Quoin.Http.Http3;
 using Quoin.Http.Proxies;
 using Quoin.Http.StaticFiles;
 
@@ -26,6 +28,15 @@ public static class HttpEdge
         ArgumentNullException.ThrowIfNull(sockets);
         ArgumentNullException.ThrowIfNull(options);
         Listening.Configure(sockets, options);
+    }
+
+    /// <summary>Sets what speaks QUIC, where the options have HTTP/3.</summary>
+    public static IWebHostBuilder UseHttpEdge(this IWebHostBuilder builder, HttpAppOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(options);
+        Http3Listening.Configure(builder, options);
+        return builder;
     }
 
     /// <summary>
@@ -51,6 +62,7 @@ public static class HttpEdge
         ArgumentNullException.ThrowIfNull(options);
         Listening.Configure(kestrel, options);
         Listening.Listen(kestrel, options, options.Address!, options.Port);
+        Http3Listening.Listen(kestrel, options, options.Address!);
         if (plainPort is { } port)
         {
             var plain = options with
@@ -59,6 +71,7 @@ public static class HttpEdge
                 CertificateFile = null,
                 CertificateKeyFile = null,
                 Proxies = null,
+                Http3 = null,
             };
             Listening.Listen(kestrel, plain, options.Address!, port);
         }
@@ -99,6 +112,11 @@ public static class HttpEdge
         if (options.SecurityHeaders is not null || options.Hsts is not null)
         {
             around = new SecurityHeaders(around, options.SecurityHeaders, options.Hsts).InvokeAsync;
+        }
+
+        if (options.Http3 is { } http3)
+        {
+            around = Http3Listening.Around(around, http3);
         }
 
         return options.Proxies is { } proxies ? new ForwardedRequests(around, proxies).InvokeAsync : around;
@@ -174,6 +192,25 @@ public static class HttpEdge
     {
         ArgumentNullException.ThrowIfNull(context);
         return context.Features.Get<ProxyPeer>() is not null;
+    }
+
+    /// <summary>
+    /// Why HTTP/3 cannot start here although its values are fine, such as a library that is not installed; null where
+    /// it can, or is not wanted.
+    /// </summary>
+    public static string? Http3FaultOf(HttpAppOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return options.Http3?.StartFault(options);
+    }
+
+    /// <summary>What speaks QUIC, for an operator to read: <c>ngtcp2 0.12.1</c>.</summary>
+    public static string TransportOf(Http3Options options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return Http3Listening.Choose(options.Transport) == Http3Transport.Ngtcp2
+            ? $"ngtcp2 {Quoin.Quic.QuicEndpoint.LibraryVersion}"
+            : "msquic";
     }
 
     /// <summary>All that is wrong with options, each as <c>Name: found; accepted</c>.</summary>

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Quoin.Http;
+using Quoin.Quic;
 using Quoin.Server.Configuration;
 
 namespace Quoin.Server;
@@ -76,6 +77,7 @@ internal sealed partial class EdgeFeatures(ServerOptions server, ILoggerFactory 
             IncludeSubdomains = server.Hsts.IncludeSubdomains,
             Preload = server.Hsts.Preload,
         },
+        Http3 = Http3Of(server),
         SecurityHeaders = !server.SecurityHeaders.Enabled ? null : new SecurityHeaderOptions
         {
             ReferrerPolicy = server.SecurityHeaders.ReferrerPolicy,
@@ -84,12 +86,59 @@ internal sealed partial class EdgeFeatures(ServerOptions server, ILoggerFactory 
         },
     };
 
+    private static Http3Options? Http3Of(ServerOptions server) => !server.Http3.Enabled ? null : new()
+    {
+        Port = server.Http3.Port,
+        CertificateFile = server.Http3.TlsCertFile,
+        CertificateKeyFile = server.Http3.TlsKeyFile,
+        AllowEarlyDataReplay = server.Http3.Allow0RttReplay,
+        Transport = server.Http3.Transport switch
+        {
+            "ngtcp2" => Http3Transport.Ngtcp2,
+            "msquic" => Http3Transport.MsQuic,
+            _ => Http3Transport.Auto,
+        },
+        Quic = QuicOf(server.Http3) with
+        {
+            // Workers are processes on one port.
+            SharePort = server.Workers != "1",
+        },
+    };
+
+    private static QuicTransportOptions QuicOf(ServerHttp3Options http3)
+    {
+        var initial = new QuicTransportOptions();
+        return initial with
+        {
+            IdleTimeout = http3.IdleTimeout,
+            KeepAliveInterval = http3.KeepAliveInterval,
+            MaxBidirectionalStreams = http3.MaxBiStreamsConcurrent,
+            MaxUnidirectionalStreams = http3.MaxUniStreamsConcurrent,
+            StreamWindow = Math.Min(initial.StreamWindow, http3.MaxStreamReceiveWindow),
+            MaxStreamWindow = http3.MaxStreamReceiveWindow,
+            ConnectionWindow = Math.Min(initial.ConnectionWindow, http3.MaxConnectionReceiveWindow),
+            MaxConnectionWindow = http3.MaxConnectionReceiveWindow,
+            EarlyData = http3.Enable0Rtt,
+            MaxEarlyData = http3.Max0RttSize,
+            UdpReceiveBuffer = (int)http3.UdpReceiveBufferSize,
+            MaxUdpPayload = http3.MaxDatagramSize,
+            CongestionControl = http3.CongestionControl switch
+            {
+                "bbr" => QuicCongestionControl.Bbr,
+                "reno" => QuicCongestionControl.Reno,
+                _ => QuicCongestionControl.Cubic,
+            },
+        };
+    }
+
     /// <summary>What is wrong with a configuration whose every value is fine.</summary>
     public static IEnumerable<(string Key, string Message)> Check(ServerOptions server)
     {
         (string Name, string Key)[] keys =
         [
-            ("CertificateFile: ", "server.tls.cert_file"),
+            ("CertificateFile: ", "server.tls.cert_file"), ("Http3.CertificateFile: ", "server.http3.tls_cert_file"),
+            ("Http3.Quic.EarlyData: ", "server.http3.enable_0rtt"),
+            ("Http3", "server.http3"),
             ("Proxies.ProxyProtocol: ", "server.proxy_protocol"), ("Proxies.Trusted: ", "server.trusted_proxies"),
             ("Compression.Algorithms: ", "server.compression.algorithms"),
             ("Cors.AllowedOrigins: ", "server.cors.allowed_origins"), ("Cors.Credentials ", "server.cors.credentials"),

@@ -51,6 +51,13 @@ internal sealed class Listeners
     /// <summary>The limits of connections and of what is on them.</summary>
     public HttpAppOptions Edge { get; }
 
+    /// <summary>Why HTTP/3 cannot start here; null where it can, or is not wanted.</summary>
+    public string? Http3Fault => HttpEdge.Http3FaultOf(Edge)?
+        .Replace("Http3.Transport", "server.http3.transport", StringComparison.Ordinal)
+        .Replace("Http3: has no certificate; accepted: Certificate, CertificateFile or Http3.CertificateFile",
+            "server.http3: has no certificate; set server.tls.cert_file or server.http3.tls_cert_file",
+            StringComparison.Ordinal);
+
     public static HttpAppOptions EdgeOf(ServerOptions server) => EdgeFeatures.Apply(server, new()
     {
         Host = server.Host,

@@ -66,6 +66,12 @@ public static class ServerHost
         metrics.KnowModels(options);
 
         var listeners = new Listeners(source, time, hasMetricsPort: worker is null);
+        if (listeners.Http3Fault is { } fault)
+        {
+            await log.DisposeAsync();
+            throw new ServerStartException(fault);
+        }
+
         var app = CreateApplication(options, listeners, log, time, worker);
         var connections = new ConnectionMetrics(registry, app.Services.GetService<IMeterFactory>());
         var loggers = app.Services.GetRequiredService<ILoggerFactory>();
@@ -120,6 +126,7 @@ public static class ServerHost
         builder.Services.AddRoutingCore();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Server.ShutdownTimeout);
         builder.WebHost.UseKestrelCore()
+            .UseHttpEdge(listeners.Edge)
             .UseSockets(sockets =>
             {
                 SocketScheduling.Configure(sockets);

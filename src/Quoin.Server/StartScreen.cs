@@ -1,4 +1,5 @@
 using System.Net;
+using Quoin.Http;
 using Quoin.Server.Configuration;
 using Quoin.Server.Gateway.Routing;
 using Quoin.Server.Telemetry;
@@ -15,6 +16,11 @@ internal static class StartScreen
         screen.WriteLine($"Quoin {Product.Version}");
         var protocols = listeners.Edge.CertificateFile is null ? "HTTP/1.1" : "HTTP/1.1, HTTP/2";
         screen.WriteLine($"  listening      {addresses[0].ToString().TrimEnd('/')} ({protocols})");
+        if (listeners.Edge.Http3 is { } http3)
+        {
+            screen.WriteLine($"  HTTP/3         UDP port {http3.Port} ({HttpEdge.TransportOf(http3)})");
+        }
+
         if (workers > 1)
         {
             screen.WriteLine($"  workers        {workers}");

@@ -24,6 +24,8 @@ internal static class FuzzTargets
         new RequestFramingTarget(),
         new ProxyHeaderTarget(),
         new ForwardedTarget(),
+        new ClientHelloTarget(),
+        new QpackTarget(),
         new WebSocketTarget(),
         new WebSocketExtensionsTarget(),
         new JournalTarget(),

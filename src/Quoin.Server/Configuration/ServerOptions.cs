@@ -78,6 +78,9 @@ public sealed record ServerOptions
     /// <summary>TLS of the main port.</summary>
     public TlsOptions Tls { get; init; } = new();
 
+    /// <summary>HTTP/3 beside it.</summary>
+    public ServerHttp3Options Http3 { get; init; } = new();
+
     /// <summary>
     /// Addresses and networks (<c>10.0.0.0/8</c>) of proxies whose word on the client is believed; 256 at most.
     /// </summary>

@@ -4,6 +4,9 @@ namespace Quoin.Server.Configuration;
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class SettingAttribute : Attribute
 {
+    /// <summary>The key, where the property's name does not give it.</summary>
+    public string? Key { get; init; }
+
     /// <summary>Environment variables that set it, the first found wins.</summary>
     public string[] Env { get; init; } = [];
 

@@ -1,3 +1,4 @@
+using Quoin.Server;
 using Quoin.Server.Configuration;
 
 namespace Quoin.Tests.Configuration;
@@ -77,13 +78,46 @@ public sealed class SeedSnippetTests
         Assert.Equal(("localhost:6379", "key-r", 0), (cache.Redis.Address, cache.Redis.Password, cache.Redis.Db));
     }
 
+    [Fact]
+    public void The_HTTP_3_of_the_guides_loads_as_written_and_takes_effect()
+    {
+        const string Yaml = """
+            server:
+              http3:
+                enabled: true
+                port: 443
+                idle_timeout: 30s
+                max_bi_streams_concurrent: 100
+                max_uni_streams_concurrent: 100
+                max_stream_receive_window: 6291456
+                max_connection_receive_window: 15728640
+                enable_0rtt: true
+                max_0rtt_size: 16384
+                allow_0rtt_replay: false
+                udp_receive_buffer_size: 8388608
+            """;
+        var http3 = EdgeFeatures.Apply(ConfigurationText.Options(Yaml).Server, new()).Http3!;
+        Assert.Equal((443, false), (http3.Port, http3.AllowEarlyDataReplay));
+        var quic = http3.Quic;
+        Assert.Equal((100, 100), (quic.MaxBidirectionalStreams, quic.MaxUnidirectionalStreams));
+        Assert.Equal((6291456, 15728640), (quic.MaxStreamWindow, quic.MaxConnectionWindow));
+        Assert.Equal((true, 16384, 8388608), (quic.EarlyData, quic.MaxEarlyData, quic.UdpReceiveBuffer));
+        Assert.Equal(TimeSpan.FromSeconds(30), quic.IdleTimeout);
+    }
+
     [Theory]
-    [InlineData("server:\n  http3:\n    enabled: true\n    port: 443", "server.http3")]
     [InlineData("server:\n  port: 8080\n  http3:\n    enabled: false\nllm:\n  cache:\n    type: \"memory\"\n" +
-        "queue:\n  enabled: false", "server.http3")]
-    [InlineData("server:\n  port: 443\n  http3:\n    enabled: true\nllm:\n  cache:\n    ttl: 24h\nqueue:\n" +
+        "queue:\n  enabled: false")]
+    [InlineData("server:\n  port: 443\n  http3:\n    enabled: true\n    max_bi_streams_concurrent: 200\n" +
+        "    max_stream_receive_window: 8388608  # 8MB\nllm:\n  cache:\n    ttl: 24h\nqueue:\n" +
         "  enabled: true\ncircuit_breaker:\n" +
-        "  max_requests: 200", "server.http3")]
+        "  max_requests: 200")]
+    [InlineData("server:\n  http3:\n    max_bi_streams_concurrent: 500\n    max_stream_receive_window: 16777216\n" +
+        "    max_connection_receive_window: 33554432\n    udp_receive_buffer_size: 16777216")]
+    public void Environments_of_the_guide_load_as_written(string yaml) =>
+        Assert.Empty(ConfigurationText.Load(yaml, Environment).Errors);
+
+    [Theory]
     [InlineData("runtime:\n  max_agents: 5000\nmessaging:\n  queue_size: 100000\ncoordination:\n  cluster:\n" +
         "    gossip_interval: 500ms\ntransport:\n  type: quic", "runtime,messaging,coordination,transport")]
     [InlineData("storage:\n  type: sqlite\n  page_cache_size: 10MB", "storage")]

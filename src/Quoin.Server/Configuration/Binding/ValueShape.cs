@@ -159,7 +159,7 @@ internal sealed class RecordShape
         [
             .. type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
                 .Select(property => new SettingShape(
-                    Text.SnakeCase(property.Name),
+                    property.GetCustomAttribute<SettingAttribute>()?.Key ?? Text.SnakeCase(property.Name),
                     property,
                     ValueShape.Of(
                         property.PropertyType, property.GetCustomAttribute<SettingAttribute>() ?? NoRules))),

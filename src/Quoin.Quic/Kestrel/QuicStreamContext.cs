@@ -1,0 +1,214 @@
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
+using Quoin.Quic.Streams;
+
+namespace Quoin.Quic.Kestrel;
+
+/// <summary>
+/// A stream as Kestrel sees it. It stays with its <see cref="QuicStream"/> when that is used again, and with it the
+/// state that Kestrel keeps in it: its own object for a request, which is what costs most to make anew.
+/// </summary>
+internal sealed class QuicStreamContext : ConnectionContext, IStreamOwner, IStreamDirectionFeature, IStreamIdFeature,
+    IStreamAbortFeature, IStreamClosedFeature, IProtocolErrorCodeFeature, IPersistentStateFeature, IQuicEarlyDataFeature
+{
+    private readonly QuicStream _stream;
+    private readonly QuicConnectionContext _connection;
+    private readonly Lock _gate = new();
+    private IDictionary<object, object?>? _state;
+    private List<(Action<object?> Callback, object? State)>? _callbacks;
+    private CancellationTokenSource? _closing;
+    private IDictionary<object, object?>? _items;
+    private string? _id;
+    private bool _isClosed;
+    private long _error;
+
+    public QuicStreamContext(QuicStream stream, QuicConnectionContext connection)
+    {
+        (_stream, _connection) = (stream, connection);
+        Transport = stream;
+        Features = new FeatureCollection(connection.Features);
+        Features.Set<IStreamDirectionFeature>(this);
+        Features.Set<IStreamIdFeature>(this);
+        Features.Set<IStreamAbortFeature>(this);
+        Features.Set<IStreamClosedFeature>(this);
+        Features.Set<IProtocolErrorCodeFeature>(this);
+        Features.Set<IPersistentStateFeature>(this);
+        Features.Set<IQuicEarlyDataFeature>(this);
+    }
+
+    public override string ConnectionId
+    {
+        get => _id ??= $"{_connection.ConnectionId}:{_stream.Id:X8}";
+        set => _id = value;
+    }
+
+    public override IFeatureCollection Features { get; }
+
+    public override IDictionary<object, object?> Items
+    {
+        get => _items ??= new ConnectionItems();
+        set => _items = value;
+    }
+
+    public override IDuplexPipe Transport { get; set; }
+
+    public override CancellationToken ConnectionClosed
+    {
+        get
+        {
+            lock (_gate)
+            {
+                _closing ??= new CancellationTokenSource();
+                if (_isClosed)
+                {
+                    _closing.Cancel();
+                }
+
+                return _closing.Token;
+            }
+        }
+        set => throw new NotSupportedException("the stream says when it is closed");
+    }
+
+    public override System.Net.EndPoint? LocalEndPoint
+    {
+        get => _connection.LocalEndPoint;
+        set => _connection.LocalEndPoint = value;
+    }
+
+    public override System.Net.EndPoint? RemoteEndPoint
+    {
+        get => _connection.RemoteEndPoint;
+        set => _connection.RemoteEndPoint = value;
+    }
+
+    public bool CanRead => _stream.CanRead;
+
+    public bool CanWrite => _stream.CanWrite;
+
+    public long StreamId => _stream.Id;
+
+    /// <summary>-1: none.</summary>
+    public long Error
+    {
+        get => _error >= 0 ? _error : _stream.PeerErrorCode ?? -1;
+        set
+        {
+            _error = value;
+            _stream.DefaultErrorCode = Math.Max(0, value);
+        }
+    }
+
+    public bool ReceivedEarlyData => _stream.ReceivedEarlyData;
+
+    public Task HandshakeCompleted => _stream.Connection.HandshakeCompleted;
+
+    IDictionary<object, object?> IPersistentStateFeature.State => _state ??= new ConnectionItems();
+
+    /// <summary>The context of a stream that was just opened.</summary>
+    public static QuicStreamContext Of(QuicStream stream, QuicConnectionContext connection)
+    {
+        if (stream.Owner is not QuicStreamContext context)
+        {
+            context = new QuicStreamContext(stream, connection);
+            stream.Owner = context;
+        }
+
+        context.Begin();
+        return context;
+    }
+
+    public void AbortRead(long errorCode, ConnectionAbortedException abortReason) => _stream.AbortRead(errorCode);
+
+    public void AbortWrite(long errorCode, ConnectionAbortedException abortReason) => _stream.AbortWrite(errorCode);
+
+    public override void Abort(ConnectionAbortedException abortReason)
+    {
+        var code = Math.Max(0, _error);
+        if (_stream.CanRead)
+        {
+            _stream.AbortRead(code);
+        }
+
+        if (_stream.CanWrite)
+        {
+            _stream.AbortWrite(code);
+        }
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        // Kestrel aborts the connection of a graceful stop as soon as its last request is disposed of, so this one
+        // waits until the client has its answer. One-way streams may live as long as the connection.
+        if (_stream.CanRead && _stream.CanWrite)
+        {
+            await _stream.Closed;
+        }
+
+        await _stream.DisposeAsync();
+        await base.DisposeAsync();
+    }
+
+    void IStreamClosedFeature.OnClosed(Action<object?> callback, object? state)
+    {
+        lock (_gate)
+        {
+            if (!_isClosed)
+            {
+                (_callbacks ??= []).Add((callback, state));
+                return;
+            }
+        }
+
+        callback(state);
+    }
+
+    void IStreamOwner.StreamClosed()
+    {
+        List<(Action<object?>, object?)>? callbacks;
+        CancellationTokenSource? closing;
+        lock (_gate)
+        {
+            _isClosed = true;
+            (callbacks, _callbacks) = (_callbacks, null);
+            closing = _closing;
+        }
+
+        if (callbacks is not null || closing is not null)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static all => Run(all.Logger, all.callbacks, all.closing),
+                (_connection.Logger, callbacks, closing), preferLocal: false);
+        }
+    }
+
+    private static void Run(Microsoft.Extensions.Logging.ILogger logger,
+        List<(Action<object?> Callback, object? State)>? callbacks, CancellationTokenSource? closing)
+    {
+        try
+        {
+            closing?.Cancel();
+            foreach (var (callback, state) in callbacks ?? [])
+            {
+                callback(state);
+            }
+        }
+        catch (Exception e)
+        {
+            Log.CallbackFailed(logger, e);
+        }
+    }
+
+    private void Begin()
+    {
+        (_error, _id, _isClosed, _callbacks, _closing) = (-1, null, false, null, null);
+        _items?.Clear();
+
+        // A stream that closed before it got here has told nobody.
+        if (_stream.Closed.IsCompleted)
+        {
+            _isClosed = true;
+        }
+    }
+}

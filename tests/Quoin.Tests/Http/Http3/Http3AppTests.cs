@@ -1,0 +1,126 @@
+using System.Net;
+using System.Net.Sockets;
+using Quoin.Http;
+using Quoin.Quic;
+using Quoin.Quic.Http3;
+using Quoin.Tests.Http.Tls;
+using Quoin.Tests.Quic;
+using Quoin.Tests.Quic.Http3;
+
+namespace Quoin.Tests.Http.Http3;
+
+/// <summary>HTTP/3 of an app: beside the other versions, told of by them, refused where it cannot be.</summary>
+public sealed class Http3AppTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("quoin-http3-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task The_same_handlers_answer_over_TCP_and_over_QUIC_and_Alt_Svc_tells_of_it()
+    {
+        QuicPair.Skip();
+        using var certificate = TestCertificate.Create();
+        var port = FreePort();
+        await using var app = new HttpApp(new HttpAppOptions
+        {
+            Port = 0,
+            Certificate = certificate,
+            Http3 = new Http3Options { Port = port, Quic = new QuicTransportOptions { Loops = 1 } },
+        });
+        app.Get("/hello", (Microsoft.AspNetCore.Http.HttpContext context) => context.Request.Protocol);
+        await app.StartAsync();
+
+        using var handler = new SocketsHttpHandler();
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, shown, _, _) => shown is not null;
+        using var http = new HttpClient(handler) { DefaultRequestVersion = HttpVersion.Version20 };
+        using var answer = await http.GetAsync(new Uri(app.Addresses[0], "/hello"));
+        Assert.Equal("HTTP/2", await answer.Content.ReadAsStringAsync());
+        Assert.StartsWith($"h3=\":{port}\"", answer.Headers.GetValues("Alt-Svc").First());
+
+        await using var client = await Http3ClientTests.ConnectAsync(port);
+        await using var over = await client.SendAsync(new Http3Request { Authority = "localhost", Path = "/hello" });
+        Assert.Equal("HTTP/3"u8.ToArray(), await over.ReadToEndAsync());
+        Assert.DoesNotContain(over.Headers, header => header.Name == "alt-svc");
+    }
+
+    [Fact]
+    public async Task New_certificate_files_are_used_from_the_next_handshake()
+    {
+        QuicPair.Skip();
+        using var first = TestCertificate.Create("first");
+        using var second = TestCertificate.Create("second");
+        var files = TestCertificate.WriteTo(_folder, first);
+        var port = FreePort();
+        await using var app = new HttpApp(new HttpAppOptions
+        {
+            Port = 0,
+            Http3 = new Http3Options
+            {
+                Port = port,
+                CertificateFile = files.Certificate,
+                CertificateKeyFile = files.Key,
+                Quic = new QuicTransportOptions { Loops = 1 },
+            },
+        });
+        await app.StartAsync();
+        Assert.Equal("CN=first", await SubjectAsync(port));
+        TestCertificate.WriteTo(_folder, second);
+        string subject;
+        do
+        {
+            // Files are looked at again a second after the last look.
+            subject = await SubjectAsync(port);
+        }
+        while (subject == "CN=first");
+        Assert.Equal("CN=second", subject);
+    }
+
+    [Fact]
+    public void Without_a_certificate_there_is_no_HTTP_3()
+    {
+        var fault = Assert.Throws<ArgumentException>(() => new HttpApp(new HttpAppOptions { Http3 = new() }));
+        Assert.Contains("Http3: has no certificate", fault.Message);
+    }
+
+    [Fact]
+    public void What_is_out_of_range_is_told_with_its_name()
+    {
+        using var certificate = TestCertificate.Create();
+        var fault = Assert.Throws<ArgumentException>(() => new HttpApp(new HttpAppOptions
+        {
+            Certificate = certificate,
+            Http3 = new() { Port = 70_000, Quic = new QuicTransportOptions { Loops = 99 } },
+        }));
+        Assert.Contains("Http3.Port: 70000; accepted: 0..65535", fault.Message);
+        Assert.Contains("Http3.Quic.Loops is 99; accepted: 0..64", fault.Message);
+    }
+
+    [Fact]
+    public void A_transport_that_is_not_installed_is_refused_with_its_name()
+    {
+        using var certificate = TestCertificate.Create();
+#pragma warning disable CA1416 // The answer of this system is what is asked for.
+        Assert.SkipWhen(System.Net.Quic.QuicListener.IsSupported, "msquic is installed");
+#pragma warning restore CA1416
+        var fault = Assert.Throws<ArgumentException>(() => new HttpApp(new HttpAppOptions
+        {
+            Certificate = certificate,
+            Http3 = new() { Transport = Http3Transport.MsQuic },
+        }));
+        Assert.Contains("libmsquic", fault.Message);
+    }
+
+    private static async Task<string> SubjectAsync(int port)
+    {
+        await using var client = await Http3ClientTests.ConnectAsync(port);
+        return client.Connection.PeerCertificate!.Subject;
+    }
+
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+}
