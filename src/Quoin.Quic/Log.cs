@@ -28,6 +28,10 @@ internal static partial class Log
     public static partial void SmallBuffer(
         ILogger logger, string which, IPEndPoint endPoint, int given, int wanted, string setting);
 
+    [LoggerMessage(4806, LogLevel.Error, "Something that the QUIC loop {Index} was asked to do has failed",
+        EventName = nameof(WorkFailed))]
+    public static partial void WorkFailed(ILogger logger, int index, Exception exception);
+
     [LoggerMessage(4805, LogLevel.Error, "A callback at the end of a QUIC connection has failed",
         EventName = nameof(CallbackFailed))]
     public static partial void CallbackFailed(ILogger logger, Exception exception);

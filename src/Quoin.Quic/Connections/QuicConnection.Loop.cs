@@ -10,6 +10,9 @@ namespace Quoin.Quic;
 public sealed partial class QuicConnection : ITimed
 {
     private const byte InternalErrorAlert = 80;
+
+    /// <summary>INTERNAL_ERROR (RFC 9000, 20.1).</summary>
+    private const long InternalError = 1;
     private const byte NoCertificateAlert = 116;
     private const byte NoProtocolAlert = 120;
 
@@ -111,6 +114,18 @@ public sealed partial class QuicConnection : ITimed
             return;
         }
 
+        try
+        {
+            Read(data, length, remote, local, ecn);
+        }
+        catch (Exception e)
+        {
+            Fail(e);
+        }
+    }
+
+    private unsafe void Read(byte* data, int length, in NativeAddress remote, in NativeAddress local, uint ecn)
+    {
         int result;
         fixed (byte* localBytes = local.Bytes, remoteBytes = remote.Bytes)
         {
@@ -142,14 +157,21 @@ public sealed partial class QuicConnection : ITimed
             return;
         }
 
-        var result = Ngtcp2Connection.HandleExpiry(_handle.Connection, Loop.Now);
-        if (result == 0)
+        try
         {
-            MarkDirty();
+            var result = Ngtcp2Connection.HandleExpiry(_handle.Connection, Loop.Now);
+            if (result == 0)
+            {
+                MarkDirty();
+            }
+            else
+            {
+                End(result);
+            }
         }
-        else
+        catch (Exception e)
         {
-            End(result);
+            Fail(e);
         }
     }
 
@@ -162,6 +184,19 @@ public sealed partial class QuicConnection : ITimed
             return true;
         }
 
+        try
+        {
+            return Write(batch, path);
+        }
+        catch (Exception e)
+        {
+            Fail(e);
+            return true;
+        }
+    }
+
+    private unsafe bool Write(DatagramBatch batch, byte* path)
+    {
         var completed = _handshake.Task.IsCompleted;
         _streams.Deliver(completed);
         var result = _writer.Write(batch, path, Loop.Now, paced: completed);
@@ -283,6 +318,32 @@ public sealed partial class QuicConnection : ITimed
         }
 
         Leave(length > 0 ? Phase.Closing : Phase.Gone, reason);
+    }
+
+    /// <summary>
+    /// A fault of ours in this connection ends it and no other. The peer is not told: the connection is unknown from
+    /// now on, which it learns by a stateless reset.
+    /// </summary>
+    private void Fail(Exception fault)
+    {
+        Log.Fault(Context.Logger, RemoteEndPoint, fault);
+        var reason = new QuicException(QuicEnd.Transport, InternalError, "a fault has ended the connection");
+        try
+        {
+            if (_phase == Phase.Open)
+            {
+                Leave(Phase.Gone, reason);
+            }
+        }
+        catch (Exception e)
+        {
+            // What failed may fail again: whoever waits is told at least.
+            Log.Fault(Context.Logger, RemoteEndPoint, e);
+            _handshake.TrySetException(reason);
+            _connected?.TrySetException(reason);
+            _closed.TrySetResult();
+            FreeNow();
+        }
     }
 
     private void AnswerWhileClosing()

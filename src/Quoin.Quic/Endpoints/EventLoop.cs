@@ -289,7 +289,15 @@ internal sealed unsafe class EventLoop : IDisposable
         // Not for ever: work can ask for work.
         for (var count = _work.Count; count > 0 && _work.TryDequeue(out var work); count--)
         {
-            work.Run();
+            try
+            {
+                work.Run();
+            }
+            catch (Exception e)
+            {
+                // It is one connection's, or one caller's: the loop has others.
+                Log.WorkFailed(Context.Logger, Index, e);
+            }
         }
     }
 

@@ -5,6 +5,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Quoin.Quic;
+using Quoin.Quic.Endpoints;
 
 namespace Quoin.Tests.Quic;
 
@@ -27,6 +28,18 @@ public sealed class QuicConnectionTests
         await writing;
         await echo;
         await stream.Closed;
+    }
+
+    [Fact]
+    public async Task What_fails_on_the_loop_ends_nothing_else_there()
+    {
+        await using var pair = await QuicPair.StartAsync();
+        pair.Server.Loop.Post(new LoopAction(() => throw new InvalidOperationException("by the test")));
+        var echo = EchoAsync(pair.Server);
+        await using var stream = await pair.Client.OpenStreamAsync();
+        await WriteAsync(stream.Output, new byte[] { 1, 2, 3 });
+        Assert.Equal(new byte[] { 1, 2, 3 }, await ReadAsync(stream.Input));
+        await echo;
     }
 
     [Fact]

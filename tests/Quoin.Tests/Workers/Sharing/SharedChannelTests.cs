@@ -48,6 +48,7 @@ public sealed class SharedChannelTests : IDisposable
         await using (var one = await ConnectAsync())
         {
             BucketsOf(one).Charge(claims).Settle(meter: null);
+            BucketsOf(one).Charge(claims);
         }
 
         await using var two = await ConnectAsync();
@@ -56,9 +57,14 @@ public sealed class SharedChannelTests : IDisposable
         var (spent, _) = (await budgets.ReadAsync("ann", None))!.Value;
         Assert.Equal(new Amounts(5, 7), spent[0].Amounts);
 
-        // Charged 100, settled by nothing used.
-        var take = await BucketsOf(two).TakeAsync([claims[0] with { Units = 0 }], None);
-        Assert.Equal(1000, take!.State(0).Left);
+        // Charged 100, settled by nothing used, and charged again. One connection is read before another by chance.
+        var left = 0L;
+        for (var i = 0; i < 10_000 && left != 900; i++)
+        {
+            left = (await BucketsOf(two).TakeAsync([claims[0] with { Units = 0 }], None))!.State(0).Left;
+        }
+
+        Assert.Equal(900, left);
     }
 
     [Fact]
