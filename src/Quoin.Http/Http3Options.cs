@@ -64,14 +64,42 @@ public sealed record Http3Options
             yield return "Http3.Quic." + wrong;
         }
 
-        if (Quic.EarlyData && Transport == Http3Transport.MsQuic)
+        if (Transport == Http3Transport.MsQuic && !MsQuicTakes(Quic))
         {
-            yield return "Http3.Quic.EarlyData: msquic has none; accepted: with ngtcp2";
+            yield return "Http3.Transport: " + BeyondMsQuic;
         }
     }
 
     /// <summary>Why it cannot start here although its values are fine; null where it can.</summary>
-    internal string? StartFault(HttpAppOptions app) => CertificateFile is null && !app.IsTls
-        ? "Http3: has no certificate; accepted: Certificate, CertificateFile or Http3.CertificateFile"
-        : Http3Listening.FaultOf(Transport) is { } missing ? "Http3.Transport: " + missing : null;
+    internal string? StartFault(HttpAppOptions app)
+    {
+        if (CertificateFile is null && !app.IsTls)
+        {
+            return "Http3: has no certificate; accepted: Certificate, CertificateFile or Http3.CertificateFile";
+        }
+
+        if (Http3Listening.FaultOf(Transport) is { } missing)
+        {
+            return "Http3.Transport: " + missing;
+        }
+
+        return Http3Listening.Choose(Transport) == Http3Transport.MsQuic && !MsQuicTakes(Quic)
+            ? "Http3.Transport: ngtcp2 is not installed, and " + BeyondMsQuic
+            : null;
+    }
+
+    private const string BeyondMsQuic =
+        "msquic takes the counts of streams only; accepted: ngtcp2, or all else of Quic as it is by default";
+
+    /// <summary>What it would not heed is not there.</summary>
+    private static bool MsQuicTakes(QuicTransportOptions quic)
+    {
+        var plain = new QuicTransportOptions();
+        return plain == quic with
+        {
+            MaxBidirectionalStreams = plain.MaxBidirectionalStreams,
+            MaxUnidirectionalStreams = plain.MaxUnidirectionalStreams,
+            SharePort = plain.SharePort,
+        };
+    }
 }

@@ -86,24 +86,54 @@ internal sealed partial class EdgeFeatures(ServerOptions server, ILoggerFactory 
         },
     };
 
-    private static Http3Options? Http3Of(ServerOptions server) => !server.Http3.Enabled ? null : new()
+    private static Http3Options? Http3Of(ServerOptions server)
     {
-        Port = server.Http3.Port,
-        CertificateFile = server.Http3.TlsCertFile,
-        CertificateKeyFile = server.Http3.TlsKeyFile,
-        AllowEarlyDataReplay = server.Http3.Allow0RttReplay,
-        Transport = server.Http3.Transport switch
+        if (!server.Http3.Enabled)
         {
-            "ngtcp2" => Http3Transport.Ngtcp2,
-            "msquic" => Http3Transport.MsQuic,
-            _ => Http3Transport.Auto,
-        },
-        Quic = QuicOf(server.Http3) with
+            return null;
+        }
+
+        var options = new Http3Options
         {
-            // Workers are processes on one port.
-            SharePort = server.Workers != "1",
-        },
-    };
+            Port = server.Http3.Port,
+            CertificateFile = server.Http3.TlsCertFile,
+            CertificateKeyFile = server.Http3.TlsKeyFile,
+            AllowEarlyDataReplay = server.Http3.Allow0RttReplay,
+            Transport = server.Http3.Transport switch
+            {
+                "ngtcp2" => Http3Transport.Ngtcp2,
+                "msquic" => Http3Transport.MsQuic,
+                _ => Http3Transport.Auto,
+            },
+        };
+        var quic = HttpEdge.TransportOf(options) == "msquic" && IsPlain(server.Http3)
+            ? new QuicTransportOptions
+            {
+                MaxBidirectionalStreams = server.Http3.MaxBiStreamsConcurrent,
+                MaxUnidirectionalStreams = server.Http3.MaxUniStreamsConcurrent,
+            }
+            : QuicOf(server.Http3);
+
+        // Workers are processes on one port.
+        return options with { Quic = quic with { SharePort = server.Workers != "1" } };
+    }
+
+    /// <summary>Nothing is set but what msquic takes too.</summary>
+    private static bool IsPlain(ServerHttp3Options http3)
+    {
+        var plain = new ServerHttp3Options();
+        return plain == http3 with
+        {
+            Enabled = plain.Enabled,
+            Port = plain.Port,
+            TlsCertFile = null,
+            TlsKeyFile = null,
+            MaxBiStreamsConcurrent = plain.MaxBiStreamsConcurrent,
+            MaxUniStreamsConcurrent = plain.MaxUniStreamsConcurrent,
+            Allow0RttReplay = plain.Allow0RttReplay,
+            Transport = plain.Transport,
+        };
+    }
 
     private static QuicTransportOptions QuicOf(ServerHttp3Options http3)
     {
@@ -137,7 +167,7 @@ internal sealed partial class EdgeFeatures(ServerOptions server, ILoggerFactory 
         (string Name, string Key)[] keys =
         [
             ("CertificateFile: ", "server.tls.cert_file"), ("Http3.CertificateFile: ", "server.http3.tls_cert_file"),
-            ("Http3.Quic.EarlyData: ", "server.http3.enable_0rtt"),
+            ("Http3.Transport: ", "server.http3.transport"),
             ("Http3", "server.http3"),
             ("Proxies.ProxyProtocol: ", "server.proxy_protocol"), ("Proxies.Trusted: ", "server.trusted_proxies"),
             ("Compression.Algorithms: ", "server.compression.algorithms"),

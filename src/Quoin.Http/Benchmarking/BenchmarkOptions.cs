@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Quoin.Quic;
 
 namespace Quoin.Http.Benchmarking;
 
@@ -159,9 +160,9 @@ public sealed record BenchmarkOptions
         {
             faults.Add(new(nameof(Http), Http.ToString(), "1.1, 2 or 3"));
         }
-        else if (Http == HttpVersion.Version30 && !Platform.HasQuic)
+        else if (Http == HttpVersion.Version30 && QuicEndpoint.UnavailableReason is { } missing)
         {
-            faults.Add(new(nameof(Http), "3", "1.1 or 2: HTTP/3 needs QUIC, and this platform's .NET has none"));
+            faults.Add(new(nameof(Http), "3", $"1.1 or 2: {missing}"));
         }
 
         if (multiplexed && WebSocket)

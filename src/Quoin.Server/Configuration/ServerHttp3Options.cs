@@ -82,8 +82,8 @@ public sealed record ServerHttp3Options
     public TimeSpan KeepAliveInterval { get; init; }
 
     /// <summary>
-    /// What speaks QUIC. <c>auto</c>: ngtcp2 where it is installed, else msquic where that is. With msquic only
-    /// <c>port</c>, the files and the counts of streams have an effect.
+    /// What speaks QUIC. <c>auto</c>: ngtcp2 where it is installed, else msquic where that is. msquic takes
+    /// <c>port</c>, the files and the counts of streams; with any other key set it is refused, and it has no 0-RTT.
     /// </summary>
     [Setting(Restart = true, Choices = ["auto", "ngtcp2", "msquic"])]
     public string Transport { get; init; } = "auto";

@@ -141,7 +141,7 @@ public sealed class QuicTlsTests : IDisposable
         var sessions = new QuicSessionMemory();
         await using var pair = await QuicPair.ListenAsync(server);
         Assert.Equal((false, null), await AskAsync(pair, client, sessions));
-        Assert.Equal((true, true), await AskAsync(pair, client, sessions));
+        Assert.Equal((true, true), await AskEarlyAsync(pair, client, sessions));
     }
 
     [Fact]
@@ -184,7 +184,7 @@ public sealed class QuicTlsTests : IDisposable
         await AskAsync(pair, client, sessions);
         await using var relay = new Relay(pair.Listener.LocalEndPoint);
         var moved = new Moved(sessions, $"localhost:{pair.Listener.LocalEndPoint.Port}");
-        Assert.Equal((true, true), await AskAsync(pair, client, moved, relay));
+        Assert.Equal((true, true), await AskEarlyAsync(pair, client, moved, relay));
 
         // Packets with long headers are of the handshake or early. The connection that they belong to takes them for
         // its own until it is forgotten.
@@ -240,6 +240,21 @@ public sealed class QuicTlsTests : IDisposable
     }
 
     /// <summary>One question: whether the server saw it early, and what the client was told.</summary>
+    /// <summary>On a busy machine the handshake may be over before the question; then it is asked again.</summary>
+    private static async Task<(bool Early, bool? Accepted)> AskEarlyAsync(
+        QuicPair pair, QuicTransportOptions options, IQuicSessionStore sessions, Relay? relay = null)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            relay?.Sent.Clear();
+            var answer = await AskAsync(pair, options, sessions, relay);
+            if (answer.Early || attempt == 20)
+            {
+                return answer;
+            }
+        }
+    }
+
     private static async Task<(bool Early, bool? Accepted)> AskAsync(
         QuicPair pair, QuicTransportOptions options, IQuicSessionStore sessions, Relay? relay = null)
     {

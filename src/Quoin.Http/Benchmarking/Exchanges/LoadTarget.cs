@@ -27,6 +27,9 @@ internal sealed class LoadTarget
     /// <summary>The whole HTTP/1.1 request.</summary>
     public ReadOnlyMemory<byte> Request { get; }
 
+    /// <summary>The first of its addresses.</summary>
+    public IPEndPoint EndPoint => new(_addresses[0], Url.Port);
+
     public bool IsTls => Url.Scheme is "https" or "wss";
 
     /// <summary>Looks the name up, once: what is measured is not the resolver.</summary>

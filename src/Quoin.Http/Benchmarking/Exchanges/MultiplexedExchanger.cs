@@ -4,8 +4,8 @@ using Quoin.Http.Benchmarking.Measuring;
 namespace Quoin.Http.Benchmarking.Exchanges;
 
 /// <summary>
-/// HTTP/2 and HTTP/3 by .NET's own client, one of several streams of a connection. Bytes are those of bodies: what
-/// headers take on the wire is compressed and not told.
+/// HTTP/2 by .NET's own client and HTTP/3 by ours, one of several streams of a connection. Bytes are those of bodies:
+/// what headers take on the wire is compressed and not told.
 /// </summary>
 internal sealed class MultiplexedExchanger(LoadTarget target, HttpMessageInvoker connection) : Exchanger
 {
@@ -14,7 +14,10 @@ internal sealed class MultiplexedExchanger(LoadTarget target, HttpMessageInvoker
     /// <summary>
     /// One connection, whatever its server says of the number of streams: further requests wait for one.
     /// </summary>
-    public static HttpMessageInvoker NewConnection(LoadTarget target) => new(new SocketsHttpHandler
+    public static HttpMessageInvoker NewConnection(LoadTarget target) => new(
+        target.Options.Http.Major == 3 ? new Http3Handler(target) : NewHttp2(target));
+
+    private static SocketsHttpHandler NewHttp2(LoadTarget target) => new()
     {
         EnableMultipleHttp2Connections = false,
         AllowAutoRedirect = false,
@@ -24,7 +27,7 @@ internal sealed class MultiplexedExchanger(LoadTarget target, HttpMessageInvoker
         ActivityHeadersPropagator = null,
         InitialHttp2StreamWindowSize = 1024 * 1024,
         SslOptions = target.Tls(protocols: null),
-    });
+    };
 
     public override async ValueTask ExchangeAsync(Exchange exchange, CancellationToken cancellationToken)
     {

@@ -111,6 +111,26 @@ public sealed class Http3AppTests : IDisposable
         Assert.Contains("libmsquic", fault.Message);
     }
 
+    [Fact]
+    public void Settings_that_msquic_would_not_heed_are_refused_with_it()
+    {
+        var options = new HttpAppOptions
+        {
+            Http3 = new()
+            {
+                Transport = Http3Transport.MsQuic,
+                Quic = new() { CongestionControl = QuicCongestionControl.Bbr },
+            },
+        };
+        Assert.Contains(
+            HttpEdge.FaultsOf(options),
+            fault => fault.StartsWith("Http3.Transport: msquic takes", StringComparison.Ordinal));
+        Assert.Empty(HttpEdge.FaultsOf(options with
+        {
+            Http3 = options.Http3 with { Quic = new() { MaxBidirectionalStreams = 7 } },
+        }));
+    }
+
     private static async Task<string> SubjectAsync(int port)
     {
         await using var client = await Http3ClientTests.ConnectAsync(port);
