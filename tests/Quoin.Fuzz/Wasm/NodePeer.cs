@@ -10,6 +10,9 @@ internal sealed class NodePeer : IDisposable
 {
     private readonly Process _process;
 
+    /// <summary>Tests that run beside each other have one Node.</summary>
+    private readonly Lock _lock = new();
+
     private NodePeer(Process process) => _process = process;
 
     /// <summary>Null: there is no Node.</summary>
@@ -35,10 +38,13 @@ internal sealed class NodePeer : IDisposable
     public string[] Run(byte[] module, IEnumerable<object> calls)
     {
         var request = JsonSerializer.Serialize(new { module = Convert.ToBase64String(module), calls });
-        _process.StandardInput.WriteLine(request);
-        _process.StandardInput.Flush();
-        var answer = _process.StandardOutput.ReadLine() ?? throw new FuzzFailure("Node ended");
-        return JsonSerializer.Deserialize<string[]>(answer)!;
+        lock (_lock)
+        {
+            _process.StandardInput.WriteLine(request);
+            _process.StandardInput.Flush();
+            var answer = _process.StandardOutput.ReadLine() ?? throw new FuzzFailure("Node ended");
+            return JsonSerializer.Deserialize<string[]>(answer)!;
+        }
     }
 
     public void Dispose()

@@ -180,39 +180,57 @@ internal sealed partial class SharedChannel : IAsyncDisposable
     /// <summary>Until the connection is lost, or the worker stops.</summary>
     private async Task ServeAsync(Socket socket)
     {
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        using var lost = new CancellationTokenSource();
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token, lost.Token);
         _asks.Connect();
         _connected.TrySetResult();
-        var writing = WriteAsync(socket, ended);
+        var writing = WriteAsync(socket, lost, ended.Token);
         try
         {
             await ReadAsync(socket, ended.Token);
         }
         finally
         {
-            await ended.CancelAsync();
-            await writing;
+            await EndAsync(writing, lost);
             _asks.Disconnect();
         }
     }
 
-    private async Task WriteAsync(Socket socket, CancellationTokenSource ended)
+    /// <summary>A worker that stops sends what it has told first; a connection that is lost has nobody for it.</summary>
+    private async Task EndAsync(Task writing, CancellationTokenSource lost)
+    {
+        try
+        {
+            if (_stopping.IsCancellationRequested)
+            {
+                await writing.WaitAsync(SharingLimits.EdgeTime, _time);
+            }
+        }
+        catch (TimeoutException)
+        {
+            // The supervisor does not read.
+        }
+
+        await lost.CancelAsync();
+        await writing;
+    }
+
+    private async Task WriteAsync(Socket socket, CancellationTokenSource lost, CancellationToken ended)
     {
         try
         {
             do
             {
-                await SendAsync(socket, ended.Token);
+                await SendAsync(socket, lost.Token);
             }
-            while (await IsUnsentAsync(ended.Token));
+            while (await IsUnsentAsync(ended));
 
-            using var limit = new CancellationTokenSource(SharingLimits.EdgeTime, _time);
-            await SendAsync(socket, limit.Token);
+            await SendAsync(socket, lost.Token);
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException)
         {
             // The connection is lost, maybe in the middle of a message: reading ends too.
-            await ended.CancelAsync();
+            await lost.CancelAsync();
         }
     }
 
