@@ -196,7 +196,9 @@ internal sealed partial class SharedChannel : IAsyncDisposable
         }
     }
 
-    /// <summary>A worker that stops sends what it has told first; a connection that is lost has nobody for it.</summary>
+    /// <summary>
+    /// A worker that stops sends what it has told first; a connection that is lost has nobody for it.
+    /// </summary>
     private async Task EndAsync(Task writing, CancellationTokenSource lost)
     {
         try
