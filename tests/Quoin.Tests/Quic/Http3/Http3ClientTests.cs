@@ -222,10 +222,25 @@ public sealed class Http3ClientTests
     private static async Task<string> TextAsync(Http3Response answer) =>
         System.Text.Encoding.UTF8.GetString(await answer.ReadToEndAsync());
 
+    /// <summary>
+    /// For TCP and UDP, below the ports that the system gives to connections: those of other tests would take it.
+    /// </summary>
     private static int FreePort()
     {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+        for (var port = 20_000 + (Environment.ProcessId % 10_000); ; port++)
+        {
+            using var tcp = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            using var udp = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            try
+            {
+                tcp.Bind(new IPEndPoint(IPAddress.Loopback, port));
+                udp.Bind(new IPEndPoint(IPAddress.Loopback, port));
+                return port;
+            }
+            catch (SocketException) when (port < 32_000)
+            {
+                // The next one.
+            }
+        }
     }
 }
