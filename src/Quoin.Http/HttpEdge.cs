@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
@@ -192,6 +193,14 @@ public static class HttpEdge
     {
         ArgumentNullException.ThrowIfNull(context);
         return context.Features.Get<ProxyPeer>() is not null;
+    }
+
+    /// <summary>A request asks what the server itself can do: OPTIONS of <c>*</c> (RFC 9110 §9.3.7).</summary>
+    public static bool IsOptionsOfServer(HttpContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return HttpMethods.IsOptions(context.Request.Method)
+            && context.Features.Get<IHttpRequestFeature>()?.RawTarget == "*";
     }
 
     /// <summary>

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
+using Quoin.Http;
 using Quoin.Server.Gateway;
 using Quoin.Server.Gateway.Endpoints;
 using Quoin.Server.Gateway.Relay;
@@ -97,14 +98,11 @@ internal sealed partial class RequestEdge(
             response.StatusCode = StatusCodes.Status204NoContent;
             response.Headers.Allow = response.Headers.Allow + ", OPTIONS";
         }
-        else if (response.StatusCode == StatusCodes.Status404NotFound && IsOfServer(http))
+        else if (response.StatusCode == StatusCodes.Status404NotFound && HttpEdge.IsOptionsOfServer(http))
         {
             response.StatusCode = StatusCodes.Status204NoContent;
         }
     }
-
-    private static bool IsOfServer(HttpContext http) =>
-        http.Features.Get<IHttpRequestFeature>()?.RawTarget == "*";
 
     /// <summary>
     /// A path or method that is not there: told as the path's model API tells errors, for its clients read nothing

@@ -13,7 +13,7 @@ namespace Quoin.Http.Benchmarking;
 internal sealed class BenchmarkRun(LoadTarget target)
 {
     private readonly BenchmarkOptions _options = target.Options;
-    private readonly List<HttpMessageInvoker> _clients = [];
+    private readonly List<HttpMessageHandler> _handlers = [];
     private readonly Recorder[] _recorders =
         [.. Enumerable.Range(0, Math.Min(target.Options.Concurrency, 2 * Environment.ProcessorCount))
             .Select(_ => new Recorder())];
@@ -49,7 +49,22 @@ internal sealed class BenchmarkRun(LoadTarget target)
                 await worker.DisposeAsync();
             }
 
-            _clients.ForEach(client => client.Dispose());
+            foreach (var handler in _handlers)
+            {
+                await DisposeAsync(handler);
+            }
+        }
+    }
+
+    private static async ValueTask DisposeAsync(HttpMessageHandler handler)
+    {
+        if (handler is IAsyncDisposable ended)
+        {
+            await ended.DisposeAsync();
+        }
+        else
+        {
+            handler.Dispose();
         }
     }
 
@@ -70,15 +85,17 @@ internal sealed class BenchmarkRun(LoadTarget target)
             : 0;
         for (var i = 0; i < connections; i++)
         {
-            _clients.Add(_options.WebSocket
+            _handlers.Add(_options.WebSocket
                 ? WebSocketExchanger.NewDialer(target)
                 : MultiplexedExchanger.NewConnection(target));
         }
 
+        var clients = _handlers.ConvertAll(handler => new HttpMessageInvoker(handler, disposeHandler: false));
+
         for (var i = 0; i < _options.Concurrency; i++)
         {
-            Exchanger exchanger = _options.WebSocket ? new WebSocketExchanger(target, _clients[0])
-                : connections > 0 ? new MultiplexedExchanger(target, _clients[i % connections])
+            Exchanger exchanger = _options.WebSocket ? new WebSocketExchanger(target, clients[0])
+                : connections > 0 ? new MultiplexedExchanger(target, clients[i % connections])
                 : new Http1Exchanger(target);
             workers.Add(new(
                 schedule, pace, exchanger, _recorders[i % _recorders.Length], _options, cancellationToken));

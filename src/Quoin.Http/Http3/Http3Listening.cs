@@ -97,7 +97,8 @@ internal static class Http3Listening
         {
             if (!HttpProtocol.IsHttp3(context.Request.Protocol))
             {
-                if (options.Port > 0 && context.Request.IsHttps)
+                // Of a proxy's client HTTP/3 would go past the proxy, to a port that it may not reach.
+                if (options.Port > 0 && context.Request.IsHttps && !HttpEdge.IsForwarded(context))
                 {
                     context.Response.Headers.AltSvc = advertisement;
                 }

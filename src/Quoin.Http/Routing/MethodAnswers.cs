@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 
 namespace Quoin.Http.Routing;
@@ -19,13 +18,9 @@ internal sealed class MethodAnswers(RequestDelegate next)
         return endpoint is { DisplayName: not WrongMethod } ? next(context) : AnswerAsync(context, endpoint);
     }
 
-    /// <summary>OPTIONS of the server itself (RFC 9110 §9.3.7).</summary>
-    private static bool IsOfServer(HttpContext context) => HttpMethods.IsOptions(context.Request.Method)
-        && context.Features.Get<IHttpRequestFeature>()?.RawTarget == "*";
-
     private static async Task AnswerAsync(HttpContext context, Endpoint? endpoint)
     {
-        if (endpoint is null && IsOfServer(context))
+        if (endpoint is null && HttpEdge.IsOptionsOfServer(context))
         {
             context.Response.StatusCode = StatusCodes.Status204NoContent;
             return;

@@ -9,7 +9,7 @@ namespace Quoin.Http.Benchmarking.Exchanges;
 /// HTTP/3 by Quoin.Quic over one connection, made with the first request and anew after it was lost. .NET's own client
 /// has HTTP/3 only where msquic is installed.
 /// </summary>
-internal sealed class Http3Handler(LoadTarget target) : HttpMessageHandler
+internal sealed class Http3Handler(LoadTarget target) : HttpMessageHandler, IAsyncDisposable
 {
     private readonly SemaphoreSlim _gate = new(1);
     private Http3Client? _client;
@@ -38,14 +38,21 @@ internal sealed class Http3Handler(LoadTarget target) : HttpMessageHandler
         }
     }
 
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _client, null) is { } client)
+        {
+            await client.DisposeAsync();
+        }
+
+        Dispose();
+    }
+
     protected override void Dispose(bool disposing)
     {
         if (disposing)
         {
             _gate.Dispose();
-
-            // Its loop ends by itself; nothing waits for it at the end of a run.
-            _ = _client?.DisposeAsync().AsTask();
         }
 
         base.Dispose(disposing);

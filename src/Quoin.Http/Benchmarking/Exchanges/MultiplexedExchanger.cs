@@ -14,8 +14,8 @@ internal sealed class MultiplexedExchanger(LoadTarget target, HttpMessageInvoker
     /// <summary>
     /// One connection, whatever its server says of the number of streams: further requests wait for one.
     /// </summary>
-    public static HttpMessageInvoker NewConnection(LoadTarget target) => new(
-        target.Options.Http.Major == 3 ? new Http3Handler(target) : NewHttp2(target));
+    public static HttpMessageHandler NewConnection(LoadTarget target) =>
+        target.Options.Http.Major == 3 ? new Http3Handler(target) : NewHttp2(target);
 
     private static SocketsHttpHandler NewHttp2(LoadTarget target) => new()
     {

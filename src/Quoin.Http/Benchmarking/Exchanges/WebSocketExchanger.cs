@@ -10,14 +10,14 @@ internal sealed class WebSocketExchanger(LoadTarget target, HttpMessageInvoker d
     private readonly byte[] _buffer = new byte[BenchmarkLimits.BufferBytes];
     private ClientWebSocket? _socket;
 
-    public static HttpMessageInvoker NewDialer(LoadTarget target) => new(new SocketsHttpHandler
+    public static HttpMessageHandler NewDialer(LoadTarget target) => new SocketsHttpHandler
     {
         UseCookies = false,
         UseProxy = false,
         ConnectTimeout = target.Options.Timeout,
         ActivityHeadersPropagator = null,
         SslOptions = target.Tls(protocols: null),
-    });
+    };
 
     public override async ValueTask ConnectAsync(Exchange exchange, CancellationToken cancellationToken)
     {

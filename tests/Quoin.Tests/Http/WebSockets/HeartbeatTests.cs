@@ -40,12 +40,11 @@ public sealed class HeartbeatTests
         using var peer = await RawPeer.ConnectAsync(app);
         for (var i = 0; i < 10; i++)
         {
+            // The echo tells that what came before it has been read, at first that the connection has its timer.
+            await peer.SendAsync([.. i % 2 == 1 ? RawPeer.Frame(0x8A, []) : [], .. RawPeer.Text("here")]);
+            Assert.Equal("here", await peer.ReadTextAsync());
             _clock.Advance(Interval);
             Assert.Equal(0x89, (await peer.ReadAsync())?.First);
-
-            // The echo tells that what came before it has been read.
-            await peer.SendAsync([.. i % 2 == 0 ? RawPeer.Frame(0x8A, []) : [], .. RawPeer.Text("here")]);
-            Assert.Equal("here", await peer.ReadTextAsync());
         }
     }
 
