@@ -9,11 +9,17 @@ namespace Quoin.Http;
 /// </summary>
 internal sealed partial class FaultAnswers(ILogger logger)
 {
-    public RequestDelegate Around(RequestDelegate next) => async context =>
+    public RequestDelegate Around(RequestDelegate next) => context =>
+    {
+        var handling = Handling.Start(next, context);
+        return handling.IsCompletedSuccessfully ? handling : FinishAsync(handling, context);
+    };
+
+    private async Task FinishAsync(Task handling, HttpContext context)
     {
         try
         {
-            await next(context);
+            await handling;
         }
         catch (BadHttpRequestException e) when (!context.Response.HasStarted)
         {
@@ -38,7 +44,7 @@ internal sealed partial class FaultAnswers(ILogger logger)
                 context, StatusCodes.Status500InternalServerError, "the server failed; its log says why",
                 context.RequestAborted);
         }
-    };
+    }
 
     private static partial class Log
     {

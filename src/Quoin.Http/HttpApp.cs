@@ -65,7 +65,7 @@ public sealed class HttpApp : IAsyncDisposable
         builder.Services.AddOutputCache(cache => cache.MaximumBodySize = HttpLimits.CachedBodyBytes);
         configure?.Invoke(builder.Services);
         _app = builder.Build();
-        _routes = new RouteTable(_app);
+        _routes = new RouteTable(_app, AroundCached);
         var faultsOf = new FaultAnswers(_app.Services.GetRequiredService<ILogger<HttpApp>>());
         _app.Use(next => new ConnectionRequests(next, Options).InvokeAsync);
         var loggers = _app.Services.GetRequiredService<ILoggerFactory>();
@@ -209,7 +209,6 @@ public sealed class HttpApp : IAsyncDisposable
     /// <exception cref="IOException">The port is taken, or not this user's.</exception>
     public Task StartAsync(CancellationToken cancellationToken = default)
     {
-        _app.Use(AroundCached);
         _app.Use(next => new MethodAnswers(next).InvokeAsync);
         return _app.StartAsync(cancellationToken);
     }
@@ -227,17 +226,14 @@ public sealed class HttpApp : IAsyncDisposable
         await _app.WaitForShutdownAsync(cancellationToken);
     }
 
-    /// <summary>Routes that are not cached go by.</summary>
-    private RequestDelegate AroundCached(RequestDelegate next)
+    /// <summary>Around the handler of a route that is cached; the others have nothing of it.</summary>
+    private RequestDelegate AroundCached(RequestDelegate handler)
     {
         var branch = ((IApplicationBuilder)_app).New();
         branch.UseOutputCache();
         branch.Use(inner => new EntityTags(inner).InvokeAsync);
-        branch.Run(next);
-        var cached = branch.Build();
-        return context => context.GetEndpoint()?.Metadata.GetMetadata<IOutputCachePolicy>() is null
-            ? next(context)
-            : cached(context);
+        branch.Run(handler);
+        return branch.Build();
     }
 
     /// <summary>Stops it if it runs.</summary>

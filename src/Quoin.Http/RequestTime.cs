@@ -14,17 +14,31 @@ internal sealed class RequestTime(RequestDelegate next, HttpAppOptions options)
     {
         var most = context.GetEndpoint()?.Metadata.GetMetadata<RequestTimeoutMetadata>()?.Timeout
             ?? options.RequestTimeout;
-        return most > TimeSpan.Zero ? InvokeAsync(context, most) : next(context);
+        if (most <= TimeSpan.Zero)
+        {
+            return next(context);
+        }
+
+        var features = context.Features;
+        var lifetime = new LimitedLifetime(
+            (IHttpRequestLifetimeFeature)features[typeof(IHttpRequestLifetimeFeature)]!, most, options.Time);
+        features[typeof(IHttpRequestLifetimeFeature)] = lifetime;
+        var handling = Handling.Start(next, context);
+        if (!handling.IsCompletedSuccessfully)
+        {
+            return FinishAsync(handling, context, lifetime, most);
+        }
+
+        lifetime.Dispose();
+        return handling;
     }
 
-    private async Task InvokeAsync(HttpContext context, TimeSpan most)
+    private static async Task FinishAsync(Task handling, HttpContext context, LimitedLifetime lifetime, TimeSpan most)
     {
-        using var lifetime = new LimitedLifetime(
-            context.Features.GetRequiredFeature<IHttpRequestLifetimeFeature>(), most, options.Time);
-        context.Features.Set<IHttpRequestLifetimeFeature>(lifetime);
+        using var ended = lifetime;
         try
         {
-            await next(context);
+            await handling;
         }
         catch (OperationCanceledException) when (lifetime.IsOver)
         {
@@ -50,34 +64,34 @@ internal sealed class RequestTime(RequestDelegate next, HttpAppOptions options)
 internal sealed class LimitedLifetime(IHttpRequestLifetimeFeature connection, TimeSpan most, TimeProvider time)
     : IHttpRequestLifetimeFeature, IDisposable
 {
+    private static readonly object Ended = new();
+
     private readonly long _start = time.GetTimestamp();
-    private readonly Lock _lock = new();
-    private CancellationTokenSource? _limit;
-    private CancellationTokenRegistration _left;
-    private CancellationToken? _replaced;
-    private bool _ended;
+
+    /// <summary>
+    /// Null until a token is asked for; then a <see cref="Limit"/>, at last <see cref="Ended"/>. One word that is
+    /// exchanged, and not a lock, which would be one more object for each request.
+    /// </summary>
+    private object? _state;
+
+    /// <summary>What somebody has put in the place of the token, mostly one that is linked to it.</summary>
+    private object? _replaced;
 
     /// <summary>The time is up, and the client is still there.</summary>
-    public bool IsOver =>
-        _limit is { IsCancellationRequested: true } && !connection.RequestAborted.IsCancellationRequested;
+    public bool IsOver => Volatile.Read(ref _state) is Limit { Token.IsCancellationRequested: true }
+        && !connection.RequestAborted.IsCancellationRequested;
 
     public CancellationToken RequestAborted
     {
-        get
-        {
-            lock (_lock)
+        get => Volatile.Read(ref _replaced) is CancellationToken replaced ? replaced
+            : Volatile.Read(ref _state) switch
             {
-                return _replaced ?? (_ended ? connection.RequestAborted : Limit().Token);
-            }
-        }
+                null => Begin(),
+                Limit limit => limit.Token,
+                _ => connection.RequestAborted,
+            };
 
-        set
-        {
-            lock (_lock)
-            {
-                _replaced = value;
-            }
-        }
+        set => Volatile.Write(ref _replaced, value);
     }
 
     public void Abort() => connection.Abort();
@@ -85,26 +99,42 @@ internal sealed class LimitedLifetime(IHttpRequestLifetimeFeature connection, Ti
     /// <summary>From now on there is no limit any more; who has its token keeps it.</summary>
     public void Dispose()
     {
-        lock (_lock)
-        {
-            (_ended, _replaced) = (true, null);
-        }
-
-        _left.Dispose();
-        _limit?.Dispose();
+        Volatile.Write(ref _replaced, null);
+        (Interlocked.Exchange(ref _state, Ended) as Limit)?.Dispose();
     }
 
-    private CancellationTokenSource Limit()
+    private CancellationToken Begin()
     {
-        if (_limit is null)
+        var left = most - time.GetElapsedTime(_start);
+        var limit = new Limit(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, connection.RequestAborted);
+        if (Interlocked.CompareExchange(ref _state, limit, comparand: null) is null)
         {
-            var left = most - time.GetElapsedTime(_start);
-            _limit = new CancellationTokenSource(left > TimeSpan.Zero ? left : TimeSpan.Zero, time);
-            _left = connection.RequestAborted.UnsafeRegister(
-                static limit => ((CancellationTokenSource)limit!).Cancel(), _limit);
+            return limit.Token;
         }
 
-        return _limit;
+        limit.Dispose();
+        return RequestAborted;
+    }
+
+    private sealed class Limit : IDisposable
+    {
+        private readonly CancellationTokenSource _source;
+        private readonly CancellationTokenRegistration _left;
+
+        public Limit(TimeSpan left, TimeProvider time, CancellationToken aborted)
+        {
+            _source = new CancellationTokenSource(left, time);
+            Token = _source.Token;
+            _left = aborted.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _source);
+        }
+
+        public CancellationToken Token { get; }
+
+        public void Dispose()
+        {
+            _left.Dispose();
+            _source.Dispose();
+        }
     }
 }
 

@@ -14,7 +14,8 @@ internal sealed class ConnectionRequests(RequestDelegate next, HttpAppOptions op
 
     public Task InvokeAsync(HttpContext context)
     {
-        if (_most > 0 && context.Features.Get<RequestCount>()?.Next() >= _most)
+        // The generic Get of features is a virtual generic method, and takes three times as long.
+        if (_most > 0 && context.Features[typeof(RequestCount)] is RequestCount count && count.Next() >= _most)
         {
             HttpEdge.AskToConnectAnew(context);
         }

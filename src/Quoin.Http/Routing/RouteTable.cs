@@ -1,6 +1,8 @@
 using System.Linq.Expressions;
 using System.Reflection;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.OutputCaching;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Patterns;
 
@@ -10,7 +12,7 @@ namespace Quoin.Http.Routing;
 /// The routes of an app, on ASP.NET Core's routing. Two handlers for the same method and shape of path, which routing
 /// would find ambiguous with the first request, are refused when they are added.
 /// </summary>
-internal sealed class RouteTable(IEndpointRouteBuilder endpoints)
+internal sealed class RouteTable(IEndpointRouteBuilder endpoints, Func<RequestDelegate, RequestDelegate> aroundCached)
 {
     private readonly Dictionary<string, string> _taken = new(StringComparer.OrdinalIgnoreCase);
 
@@ -33,7 +35,15 @@ internal sealed class RouteTable(IEndpointRouteBuilder endpoints)
             }
         }
 
-        return endpoints.MapMethods(pattern, methods, handler);
+        var route = endpoints.MapMethods(pattern, methods, handler);
+        route.Finally(endpoint =>
+        {
+            if (endpoint.Metadata.Any(metadata => metadata is IOutputCachePolicy))
+            {
+                endpoint.RequestDelegate = aroundCached(endpoint.RequestDelegate!);
+            }
+        });
+        return route;
     }
 
     /// <param name="target">Null: static methods only.</param>

@@ -215,6 +215,32 @@ public sealed class HttpAppTests
     }
 
     [Fact]
+    public async Task The_time_of_a_request_also_ends_a_token_that_middleware_has_put_in_the_place_of_its_own()
+    {
+        var clock = new ManualClock();
+        await using var app = new HttpApp(AnyPort with { Time = clock, RequestTimeout = TimeSpan.FromSeconds(5) });
+        var begun = new TaskCompletionSource();
+        app.Use(async (context, next) =>
+        {
+            using var linked = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+            context.RequestAborted = linked.Token;
+            await next(context);
+        });
+        app.Get("/", async (HttpContext context) =>
+        {
+            begun.SetResult();
+            await Task.Delay(Timeout.InfiniteTimeSpan, clock, context.RequestAborted);
+        });
+        await app.StartAsync(TestContext.Current.CancellationToken);
+        using var client = ClientOf(app);
+        var asked = client.GetAsync("/");
+        await begun.Task;
+        clock.Advance(TimeSpan.FromSeconds(5));
+        using var response = await asked;
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+    }
+
+    [Fact]
     public async Task Preloads_are_Link_headers()
     {
         await using var app = new HttpApp(AnyPort);

@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.FileProviders;
+using Quoin.Quic;
 
 namespace Quoin.Peers.Edge;
 
@@ -24,8 +25,13 @@ internal static class KestrelSubject
         {
             kestrel.AddServerHeader = false;
             kestrel.Listen(IPAddress.Loopback, port, listener => listener.Protocols = HttpProtocols.Http1);
-            kestrel.Listen(IPAddress.Loopback, tlsPort, listener => listener.UseHttps(own));
+            kestrel.Listen(IPAddress.Loopback, tlsPort, listener =>
+            {
+                listener.Protocols = HttpProtocols.Http1AndHttp2AndHttp3;
+                listener.UseHttps(own);
+            });
         });
+        builder.WebHost.UseQuoinQuic(new QuicTransportOptions());
         await using var app = builder.Build();
         app.MapGet("/plaintext", () => Payload.Text);
         app.MapGet("/json", () => new Payload(Payload.Text));

@@ -12,7 +12,14 @@ internal static class QuoinSubject
         var options = new HttpAppOptions { Port = port, MaxConnections = 50_000, MaxKeepAliveRequests = int.MaxValue };
         await using var plain = NewApp(options, folder);
         await using var secured = NewApp(
-            options with { Port = tlsPort, CertificateFile = certificate, CertificateKeyFile = key }, folder);
+            options with
+            {
+                Port = tlsPort,
+                CertificateFile = certificate,
+                CertificateKeyFile = key,
+                Http3 = new Http3Options { Port = tlsPort },
+            },
+            folder);
         await secured.StartAsync();
         await plain.RunAsync();
     }
