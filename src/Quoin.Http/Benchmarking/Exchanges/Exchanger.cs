@@ -35,6 +35,9 @@ internal abstract class Exchanger : IAsyncDisposable
         {
             HttpRequestError: HttpRequestError.VersionNegotiationError or HttpRequestError.InvalidResponse,
         } => Failure.Protocol,
+
+        // How .NET's client tells, one time of thirty, of a server that has answered HTTP/2's preface with something else.
+        HttpRequestException { HttpRequestError: HttpRequestError.Unknown, InnerException: null } => Failure.Protocol,
         InvalidDataException or HttpIOException => Failure.Protocol,
         WebSocketException { WebSocketErrorCode: WebSocketError.ConnectionClosedPrematurely } => Failure.Reset,
         WebSocketException { InnerException: HttpRequestException inner } =>
