@@ -67,7 +67,38 @@ public sealed class ConnectionTests
         await first.SendAsync(Encoding.ASCII.GetBytes(Get));
         Assert.StartsWith("HTTP/1.1 200", await ReadAsync(first), StringComparison.Ordinal);
         using var second = await ConnectAsync(app);
-        Assert.Equal(0, await ReceiveAsync(second));
+        Assert.Equal("", await AskAsync(second, Get));
+    }
+
+    [Fact]
+    public async Task Upgraded_connections_beyond_the_most_are_refused()
+    {
+        const string Upgrade = "GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+        await using var app = new HttpApp(new() { Port = 0, MaxConnections = 1 });
+        app.WebSocket("/ws", async socket =>
+        {
+            await foreach (var message in socket.ReadAsync())
+            {
+                await socket.SendAsync(message);
+            }
+        });
+        await app.StartAsync(TestContext.Current.CancellationToken);
+        using var first = await ConnectAsync(app);
+        Assert.StartsWith("HTTP/1.1 101", await AskAsync(first, Upgrade), StringComparison.Ordinal);
+        using var second = await ConnectAsync(app);
+        Assert.DoesNotContain("HTTP/1.1 101", await AskAsync(second, Upgrade), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(12_000, 404)]
+    [InlineData(17_000, 414)]
+    public async Task A_request_line_may_have_16_KB(int bytes, int status)
+    {
+        await using var app = await StartAsync(new() { MaxHeaderBytes = 32 * 1024 });
+        using var socket = await ConnectAsync(app);
+        var answer = await AskAsync(socket, $"GET /{new string('a', bytes)} HTTP/1.1\r\nHost: x\r\n\r\n");
+        Assert.StartsWith($"HTTP/1.1 {status}", answer, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -93,7 +124,7 @@ public sealed class ConnectionTests
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, over.StatusCode);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task The_write_buffer_takes_what_a_client_has_not_read()
     {
         const int Large = 32 * 1024 * 1024;
@@ -112,7 +143,7 @@ public sealed class ConnectionTests
         await written.Task;
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task The_read_buffer_takes_what_a_handler_has_not_read()
     {
         const int Large = 32 * 1024 * 1024;
@@ -187,16 +218,19 @@ public sealed class ConnectionTests
         return text.ToString();
     }
 
-    private static async Task<int> ReceiveAsync(Socket socket)
+    /// <summary>The beginning of the answer, or nothing when the connection ends without one.</summary>
+    private static async Task<string> AskAsync(Socket socket, string request)
     {
+        var buffer = new byte[4096];
         try
         {
-            return await socket.ReceiveAsync(new byte[1]);
+            await socket.SendAsync(Encoding.ASCII.GetBytes(request));
+            return Encoding.ASCII.GetString(buffer, 0, await socket.ReceiveAsync(buffer));
         }
         catch (SocketException)
         {
-            // Reset is as good.
-            return 0;
+            // Reset is as good as ended.
+            return "";
         }
     }
 }

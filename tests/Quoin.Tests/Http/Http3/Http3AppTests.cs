@@ -45,6 +45,40 @@ public sealed class Http3AppTests : IDisposable
     }
 
     [Fact]
+    public async Task Clients_of_a_proxy_are_not_told_of_it()
+    {
+        QuicPair.Skip();
+        using var certificate = TestCertificate.Create();
+        var files = TestCertificate.WriteTo(_folder, certificate);
+        await using var app = new HttpApp(new HttpAppOptions
+        {
+            Port = 0,
+            Certificate = certificate,
+            Proxies = new ProxyOptions { Trusted = ["127.0.0.1"] },
+            Http3 = new Http3Options
+            {
+                Port = FreePort(),
+                CertificateFile = files.Certificate,
+                CertificateKeyFile = files.Key,
+                Quic = new QuicTransportOptions { Loops = 1 },
+            },
+        });
+        app.Get("/scheme", (Microsoft.AspNetCore.Http.HttpContext context) => context.Request.Scheme);
+        await app.StartAsync();
+
+        using var handler = new SocketsHttpHandler();
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, shown, _, _) => shown is not null;
+        using var http = new HttpClient(handler);
+        using var direct = await http.GetAsync(new Uri(app.Addresses[0], "/scheme"));
+        Assert.True(direct.Headers.Contains("Alt-Svc"));
+        http.DefaultRequestHeaders.Add("X-Forwarded-For", "192.0.2.1");
+        http.DefaultRequestHeaders.Add("X-Forwarded-Proto", "https");
+        using var forwarded = await http.GetAsync(new Uri(app.Addresses[0], "/scheme"));
+        Assert.Equal("https", await forwarded.Content.ReadAsStringAsync());
+        Assert.False(forwarded.Headers.Contains("Alt-Svc"));
+    }
+
+    [Fact]
     public async Task New_certificate_files_are_used_from_the_next_handshake()
     {
         QuicPair.Skip();
