@@ -26,7 +26,7 @@ public sealed partial class JudgeTests
             return Task.CompletedTask;
         });
         await using var judge = Run(
-            "slowhttptest", ["-c", "50", "-r", "50", "-i", "1", "-x", "10", "-p", "5", "-l", "60", .. options[..^1],
+            "slowhttptest", ["-c", "50", "-r", "50", "-i", "1", "-x", "10", "-p", "5", "-l", "25", .. options[..^1],
                 $"{quoin.Address}{options[^1]}"]);
         var said = Colour().Replace(await judge.ReadToEndAsync(Cancelled), "");
         Assert.True(said.Contains("No open connections left", StringComparison.Ordinal), $"{what}: {said}");

@@ -90,6 +90,31 @@ public sealed class ConnectionTests
         Assert.DoesNotContain("HTTP/1.1 101", await AskAsync(second, Upgrade), StringComparison.Ordinal);
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task An_idle_connection_is_closed_after_its_time()
+    {
+        await using var app = await StartAsync(new() { KeepAliveTimeout = TimeSpan.FromSeconds(1) });
+        using var socket = await ConnectAsync(app);
+        await socket.SendAsync(Encoding.ASCII.GetBytes(Get));
+        var answer = await ReadAsync(socket);
+        Assert.StartsWith("HTTP/1.1 200", answer, StringComparison.Ordinal);
+        Assert.DoesNotContain("Server:", answer, StringComparison.Ordinal);
+
+        // Kestrel's own time is 130 s.
+        Assert.Equal(0, await socket.ReceiveAsync(new byte[1]));
+    }
+
+    [Fact(Timeout = 25_000)]
+    public async Task Headers_that_are_not_whole_in_time_are_408()
+    {
+        await using var app = await StartAsync(new() { ReadTimeout = TimeSpan.FromSeconds(1) });
+        using var socket = await ConnectAsync(app);
+
+        // Kestrel's own time is 30 s.
+        Assert.StartsWith(
+            "HTTP/1.1 408", await AskAsync(socket, "GET / HTTP/1.1\r\nHost: x\r\n"), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(12_000, 404)]
     [InlineData(17_000, 414)]
