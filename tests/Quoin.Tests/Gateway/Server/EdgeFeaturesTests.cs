@@ -57,6 +57,38 @@ public sealed class EdgeFeaturesTests : IDisposable
     }
 
     [Fact]
+    public void Limits_of_connections_reach_the_library()
+    {
+        var edge = Listeners.EdgeOf(new ServerOptions
+        {
+            Host = "127.0.0.2",
+            Port = 81,
+            Tls = new() { CertFile = "cert.pem", KeyFile = "key.pem", MinVersion = "1.3" },
+            KeepAliveTimeout = TimeSpan.FromSeconds(2),
+            MaxKeepAliveRequests = 3,
+            RequestTimeout = TimeSpan.FromSeconds(14),
+            ReadTimeout = TimeSpan.FromSeconds(5),
+            WriteTimeout = TimeSpan.FromSeconds(6),
+            MaxConnections = 7,
+            MaxHeaderBytes = 8_000,
+            ReadBufferSize = 9_000,
+            WriteBufferSize = 10_000,
+            ShutdownTimeout = TimeSpan.FromSeconds(11),
+        });
+        Assert.Equal(("127.0.0.2", 81), (edge.Host, edge.Port));
+        Assert.Equal(("cert.pem", "key.pem"), (edge.CertificateFile, edge.CertificateKeyFile));
+        Assert.Equal(System.Security.Authentication.SslProtocols.Tls13, edge.MinTlsVersion);
+        Assert.Equal((true, 2), (edge.KeepAlive, edge.KeepAliveTimeout.TotalSeconds));
+        Assert.Equal((3, 7), (edge.MaxKeepAliveRequests, edge.MaxConnections));
+        Assert.Equal((14, 5, 6), (
+            edge.RequestTimeout.TotalSeconds, edge.ReadTimeout.TotalSeconds, edge.WriteTimeout.TotalSeconds));
+        Assert.Equal((8_000, 9_000, 10_000), (edge.MaxHeaderBytes, edge.ReadBufferSize, edge.WriteBufferSize));
+        Assert.Equal(11, edge.ShutdownTimeout.TotalSeconds);
+        Assert.False(Listeners.EdgeOf(new ServerOptions { KeepAlive = false }).KeepAlive);
+        Assert.False(Listeners.EdgeOf(new ServerOptions { KeepAliveTimeout = TimeSpan.Zero }).KeepAlive);
+    }
+
+    [Fact]
     public async Task A_preflight_needs_no_key()
     {
         await using var gateway = await StartAsync(
