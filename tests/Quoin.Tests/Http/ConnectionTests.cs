@@ -207,6 +207,26 @@ public sealed class ConnectionTests
         await stopped;
     }
 
+    [Fact(Timeout = 25_000)]
+    public async Task A_stop_waits_no_longer_than_it_was_told()
+    {
+        var (begun, never) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var app = new HttpApp(new() { Port = 0, ShutdownTimeout = TimeSpan.FromMilliseconds(500) });
+        app.Get("/", async () =>
+        {
+            begun.SetResult();
+            await never.Task;
+        });
+        await app.StartAsync(TestContext.Current.CancellationToken);
+        using var socket = await ConnectAsync(app);
+        await socket.SendAsync(Encoding.ASCII.GetBytes(Get));
+        await begun.Task;
+
+        // The host's own time is 30 s.
+        await app.StopAsync(TestContext.Current.CancellationToken);
+        never.SetResult();
+    }
+
     private static async Task<HttpApp> StartAsync(HttpAppOptions options)
     {
         var app = new HttpApp(options with { Port = 0 });

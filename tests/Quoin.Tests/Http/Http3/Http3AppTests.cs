@@ -6,6 +6,7 @@ using Quoin.Quic.Http3;
 using Quoin.Tests.Http.Tls;
 using Quoin.Tests.Quic;
 using Quoin.Tests.Quic.Http3;
+using Quoin.Tests.Quic.Kestrel;
 
 namespace Quoin.Tests.Http.Http3;
 
@@ -76,6 +77,36 @@ public sealed class Http3AppTests : IDisposable
         using var forwarded = await http.GetAsync(new Uri(app.Addresses[0], "/scheme"));
         Assert.Equal("https", await forwarded.Content.ReadAsStringAsync());
         Assert.False(forwarded.Headers.Contains("Alt-Svc"));
+    }
+
+    [Theory]
+    [InlineData(false, 425)]
+    [InlineData(true, 200)]
+    public async Task Early_data_runs_only_what_is_safe_unless_the_app_says_otherwise(bool allowed, int status)
+    {
+        using var client = GtlsClient.Find();
+        using var certificate = TestCertificate.Create();
+        var port = FreePort();
+        await using var app = new HttpApp(new HttpAppOptions
+        {
+            Port = 0,
+            Certificate = certificate,
+            Http3 = new Http3Options
+            {
+                Port = port,
+                AllowEarlyDataReplay = allowed,
+                Quic = new QuicTransportOptions { Loops = 1, EarlyData = true },
+            },
+        });
+        app.Post("/", () => "done");
+        await app.StartAsync();
+        string[] post =
+        [
+            "--no-quic-dump", "--session-file=session", "--tp-file=parameters", "-m", "POST", "-d",
+            client.Write("body", "x"u8.ToArray()),
+        ];
+        Assert.Contains("[:status: 200]", await client.RunAsync(port, "/", post));
+        Assert.Contains($"[:status: {status}]", await client.RunAsync(port, "/", post));
     }
 
     [Fact]
