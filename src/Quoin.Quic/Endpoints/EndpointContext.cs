@@ -55,6 +55,8 @@ internal sealed class EndpointContext : IDisposable
 
     public Channel<QuicConnection> Accepted { get; }
 
+    public BurstMemory Burst { get; } = new();
+
     public IReadOnlyList<EventLoop> Loops { get; set; } = [];
 
     /// <summary>No new connections are taken.</summary>

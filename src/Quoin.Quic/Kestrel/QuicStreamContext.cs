@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
@@ -15,8 +16,13 @@ internal sealed class QuicStreamContext : ConnectionContext, IStreamOwner, IStre
 {
     private readonly QuicStream _stream;
     private readonly QuicConnectionContext _connection;
+    private static int _open;
+
     private readonly Lock _gate = new();
-    private IDictionary<object, object?>? _state;
+    private KestrelState? _state;
+    private ArrayBufferWriter<byte>? _headerBuffer;
+    private int _isCounted;
+    private bool _isFrugal;
     private List<(Action<object?> Callback, object? State)>? _callbacks;
     private CancellationTokenSource? _closing;
     private IDictionary<object, object?>? _items;
@@ -28,15 +34,16 @@ internal sealed class QuicStreamContext : ConnectionContext, IStreamOwner, IStre
     {
         (_stream, _connection) = (stream, connection);
         Transport = stream;
-        Features = new FeatureCollection(connection.Features);
-        Features.Set<IStreamDirectionFeature>(this);
-        Features.Set<IStreamIdFeature>(this);
-        Features.Set<IStreamAbortFeature>(this);
-        Features.Set<IStreamClosedFeature>(this);
-        Features.Set<IProtocolErrorCodeFeature>(this);
-        Features.Set<IPersistentStateFeature>(this);
-        Features.Set<IQuicEarlyDataFeature>(this);
+        Features = new StreamFeatures(this, connection.Features);
     }
+
+    /// <summary>The features that a context is.</summary>
+    public static IReadOnlySet<Type> FeatureTypes { get; } = new HashSet<Type>
+    {
+        typeof(IStreamDirectionFeature), typeof(IStreamIdFeature), typeof(IStreamAbortFeature),
+        typeof(IStreamClosedFeature), typeof(IProtocolErrorCodeFeature), typeof(IPersistentStateFeature),
+        typeof(IQuicEarlyDataFeature),
+    };
 
     public override string ConnectionId
     {
@@ -105,7 +112,7 @@ internal sealed class QuicStreamContext : ConnectionContext, IStreamOwner, IStre
 
     public Task HandshakeCompleted => _stream.Connection.HandshakeCompleted;
 
-    IDictionary<object, object?> IPersistentStateFeature.State => _state ??= new ConnectionItems();
+    IDictionary<object, object?> IPersistentStateFeature.State => _state ??= new KestrelState(this);
 
     /// <summary>The context of a stream that was just opened.</summary>
     public static QuicStreamContext Of(QuicStream stream, QuicConnectionContext connection)
@@ -165,8 +172,17 @@ internal sealed class QuicStreamContext : ConnectionContext, IStreamOwner, IStre
         callback(state);
     }
 
+    void IStreamOwner.Flushing()
+    {
+        if (_isFrugal && _headerBuffer is { } buffer)
+        {
+            HeaderBuffer.Release(buffer);
+        }
+    }
+
     void IStreamOwner.StreamClosed()
     {
+        Uncount();
         List<(Action<object?>, object?)>? callbacks;
         CancellationTokenSource? closing;
         lock (_gate)
@@ -204,11 +220,46 @@ internal sealed class QuicStreamContext : ConnectionContext, IStreamOwner, IStre
     {
         (_error, _id, _isClosed, _callbacks, _closing) = (-1, null, false, null, null);
         _items?.Clear();
+        _isCounted = 1;
+        _isFrugal = Interlocked.Increment(ref _open) > QuicLimits.HeaderBuffers;
 
         // A stream that closed before it got here has told nobody.
         if (_stream.Closed.IsCompleted)
         {
             _isClosed = true;
+            Uncount();
+        }
+    }
+
+    private void Uncount()
+    {
+        if (Interlocked.Exchange(ref _isCounted, 0) == 1)
+        {
+            Interlocked.Decrement(ref _open);
+        }
+    }
+
+    private void Keep(object? kestrelStream)
+    {
+        _headerBuffer = HeaderBuffer.Of(kestrelStream);
+        if (_isFrugal && _headerBuffer is { } buffer)
+        {
+            HeaderBuffer.Release(buffer);
+        }
+    }
+
+    /// <summary>What Kestrel keeps: its object for a request, set when it was made and not yet used.</summary>
+    private sealed class KestrelState(QuicStreamContext context)
+        : Dictionary<object, object?>(1), IDictionary<object, object?>
+    {
+        object? IDictionary<object, object?>.this[object key]
+        {
+            get => this[key];
+            set
+            {
+                this[key] = value;
+                context.Keep(value);
+            }
         }
     }
 }

@@ -11,6 +11,10 @@ namespace Quoin.Quic;
 /// </summary>
 public sealed class QuicStream : IDuplexPipe, IAsyncDisposable, ILoopWork
 {
+    private static readonly PipeOptions InputOptions = new(pauseWriterThreshold: 0, resumeWriterThreshold: 0,
+        readerScheduler: PipeScheduler.ThreadPool, writerScheduler: PipeScheduler.Inline,
+        useSynchronizationContext: false);
+
     private readonly Pipe _pipe;
     private readonly CreditReader _input;
     private int _signals;
@@ -21,9 +25,7 @@ public sealed class QuicStream : IDuplexPipe, IAsyncDisposable, ILoopWork
     internal QuicStream(QuicConnection connection)
     {
         Connection = connection;
-        _pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 0, resumeWriterThreshold: 0,
-            readerScheduler: PipeScheduler.ThreadPool, writerScheduler: PipeScheduler.Inline,
-            useSynchronizationContext: false));
+        _pipe = new Pipe(InputOptions);
         _input = new CreditReader(this, _pipe);
         Send = new SendBuffer(this);
     }
