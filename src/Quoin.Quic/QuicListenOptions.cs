@@ -24,4 +24,7 @@ public sealed record QuicListenOptions
 
     /// <summary>Settings of QUIC.</summary>
     public QuicTransportOptions Transport { get; init; } = new();
+
+    /// <summary>An allocator for the library's memory of each connection; 0: malloc.</summary>
+    internal nint Memory { get; init; }
 }

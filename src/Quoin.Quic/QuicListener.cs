@@ -71,6 +71,7 @@ public sealed class QuicListener : IAsyncDisposable
         {
             SelectTls = options.SelectTls,
             PooledStreams = pooledStreams,
+            Memory = options.Memory,
         };
         var loops = new List<EventLoop>();
         try

@@ -55,6 +55,9 @@ internal sealed class EndpointContext : IDisposable
 
     public Channel<QuicConnection> Accepted { get; }
 
+    /// <summary>An allocator for the library's memory of each connection; 0: malloc.</summary>
+    public nint Memory { get; set; }
+
     public BurstMemory Burst { get; } = new();
 
     public IReadOnlyList<EventLoop> Loops { get; set; } = [];
