@@ -35,8 +35,11 @@ internal static class QuicLimits
     /// <summary>A peer's chain of certificates.</summary>
     public const int PeerCertificates = 16;
 
-    /// <summary>Streams of a connection that are kept to be used again; Kestrel keeps as many of its own.</summary>
-    public const int PooledStreams = 100;
+    /// <summary>
+    /// Streams of a connection that are kept to be used again: twice the 100 that a client may have open by default,
+    /// for it opens the next while Kestrel has not yet given back the last.
+    /// </summary>
+    public const int PooledStreams = 256;
 
     /// <summary>Those that were not needed for this long are let go: each holds 24 KB with what Kestrel keeps.</summary>
     public const ulong PooledStreamNanoseconds = 5_000_000_000;
@@ -69,6 +72,9 @@ internal static class QuicLimits
 
     /// <summary>Bytes in send blocks of each size that are kept to be used again, for all connections.</summary>
     public const int PooledSendBytes = 2 * 1024 * 1024;
+
+    /// <summary>Blocks of 4 KB for what is received that an endpoint keeps to be used again.</summary>
+    public const int PooledBlocks = 1_024;
 
     /// <summary>
     /// Requests under way at once in the process up to which each keeps Kestrel's 16 KB for its header; with more of

@@ -412,7 +412,7 @@ internal sealed class ConnectionStreams(QuicConnection connection, ConnectionHan
     {
         if (!_pool.TryTake(out var stream))
         {
-            stream = new QuicStream(connection);
+            stream = new QuicStream(connection, connection.Context.Input);
         }
 
         stream.Open(id, local, Options);
@@ -440,7 +440,7 @@ internal sealed class ConnectionStreams(QuicConnection connection, ConnectionHan
             state.Disposed = true;
         }
 
-        stream.SetClosed();
+        stream.SetClosed(state.HandedOut);
         if (reason is null)
         {
             stream.Send.Release(writerDone: state.Disposed || stream.Send.IsCompleted);
@@ -462,8 +462,8 @@ internal sealed class ConnectionStreams(QuicConnection connection, ConnectionHan
             return;
         }
 
-        // One that is in the queue is skipped there first.
-        if (!_pool.IsFull && !stream.State.Queued && stream.TryReset())
+        // One that is in the queue is skipped there first; one-way streams are few, and Kestrel does not wait for them.
+        if (!_pool.IsFull && !stream.State.Queued && stream.CanRead && stream.CanWrite && stream.TryReset())
         {
             _pool.Keep(stream, connection.Loop.Now);
         }

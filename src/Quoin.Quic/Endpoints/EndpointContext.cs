@@ -1,9 +1,11 @@
+using System.IO.Pipelines;
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Quoin.Quic.Native;
 using Quoin.Quic.Protocol;
+using Quoin.Quic.Streams;
 using Quoin.Quic.Tls;
 
 namespace Quoin.Quic.Endpoints;
@@ -27,6 +29,7 @@ internal sealed class EndpointContext : IDisposable
         {
             FullMode = BoundedChannelFullMode.Wait,
         });
+        Input = QuicStream.InputOptions(Blocks);
         ResetKey = options.StatelessResetKey?.ToArray() ?? RandomNumberGenerator.GetBytes(32);
         KeyLog = options.KeyLogFile is { } file ? new KeyLogFile(file) : null;
     }
@@ -54,6 +57,11 @@ internal sealed class EndpointContext : IDisposable
     public Func<QuicConnection, CancellationToken, ValueTask<SslServerAuthenticationOptions>>? SelectTls { get; init; }
 
     public Channel<QuicConnection> Accepted { get; }
+
+    public BlockPool Blocks { get; } = new();
+
+    /// <summary>How streams receive: into the blocks.</summary>
+    public PipeOptions Input { get; }
 
     /// <summary>An allocator for the library's memory of each connection; 0: malloc.</summary>
     public nint Memory { get; set; }

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using Quoin.Quic;
 using Quoin.Quic.Streams;
 
@@ -33,7 +34,7 @@ public sealed class StreamPoolTests
         pool.Trim(2 * Step);
         Assert.Equal(ulong.MaxValue, pool.TrimAt);
         Assert.False(pool.TryTake(out _));
-        pool.Keep(new QuicStream(null!), 7);
+        pool.Keep(new QuicStream(null!, PipeOptions.Default), 7);
         Assert.Equal(7 + Step, pool.TrimAt);
     }
 
@@ -42,8 +43,8 @@ public sealed class StreamPoolTests
     {
         var pool = new StreamPool(2);
         Assert.False(pool.IsFull);
-        pool.Keep(new QuicStream(null!), 0);
-        pool.Keep(new QuicStream(null!), 0);
+        pool.Keep(new QuicStream(null!, PipeOptions.Default), 0);
+        pool.Keep(new QuicStream(null!, PipeOptions.Default), 0);
         Assert.True(pool.IsFull);
         Assert.True(new StreamPool(0).IsFull);
     }
@@ -53,7 +54,7 @@ public sealed class StreamPoolTests
         var pool = new StreamPool(100);
         for (var i = 0; i < count; i++)
         {
-            pool.Keep(new QuicStream(null!), 0);
+            pool.Keep(new QuicStream(null!, PipeOptions.Default), 0);
         }
 
         return pool;
