@@ -67,7 +67,7 @@ public sealed class QuicListener : IAsyncDisposable
         QuicLibrary.Require();
         options.Transport.Require(nameof(options));
         var context = new EndpointContext(
-            options.Transport, options.Protocols, server: true, time, logger ?? NullLogger.Instance)
+            options.Transport, options.Protocols, server: true, time, logger ?? NullLogger.Instance, options.KeyOf)
         {
             SelectTls = options.SelectTls,
             PooledStreams = pooledStreams,

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Net.Security;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Quoin.Quic.Native;
@@ -19,7 +20,7 @@ internal sealed class EndpointContext : IDisposable
     private int _handshakes;
 
     public EndpointContext(QuicTransportOptions options, IReadOnlyList<SslApplicationProtocol> protocols, bool server,
-        TimeProvider time, ILogger logger)
+        TimeProvider time, ILogger logger, Func<X509Certificate2, AsymmetricAlgorithm?>? keyOf = null)
     {
         (Options, Time, Logger, IsServer) = (options, time, logger, server);
         var names = protocols.Select(protocol => protocol.Protocol.ToArray()).ToList();
@@ -29,6 +30,7 @@ internal sealed class EndpointContext : IDisposable
         {
             FullMode = BoundedChannelFullMode.Wait,
         });
+        Credentials = new CredentialCache(keyOf);
         Input = QuicStream.InputOptions(Blocks);
         ResetKey = options.StatelessResetKey?.ToArray() ?? RandomNumberGenerator.GetBytes(32);
         KeyLog = options.KeyLogFile is { } file ? new KeyLogFile(file) : null;
@@ -44,7 +46,7 @@ internal sealed class EndpointContext : IDisposable
 
     public TlsContext Tls { get; }
 
-    public CredentialCache Credentials { get; } = new();
+    public CredentialCache Credentials { get; }
 
     public KeyLogFile? KeyLog { get; }
 
