@@ -41,7 +41,7 @@ internal static class QuicLimits
     /// </summary>
     public const int PooledStreams = 256;
 
-    /// <summary>Those that were not needed for this long are let go: each holds 24 KB with what Kestrel keeps.</summary>
+    /// <summary>Those that were not needed for this long are let go: each holds 24 KB with what is Kestrel's.</summary>
     public const ulong PooledStreamNanoseconds = 5_000_000_000;
 
     /// <summary>

@@ -33,7 +33,8 @@ internal sealed unsafe class SigningKey
         nint handle = 0;
         Check(GnuTls.PrivateKeyInit(&handle));
         var self = GCHandle.Alloc(new SigningKey(key));
-        var result = GnuTls.ImportExternalKey(handle, GCHandle.ToIntPtr(self), &SignData, &SignHash, 0, &Free, &Info, 0);
+        var result = GnuTls.ImportExternalKey(
+            handle, GCHandle.ToIntPtr(self), &SignData, &SignHash, 0, &Free, &Info, 0);
         if (result < 0)
         {
             self.Free();
@@ -125,7 +126,8 @@ internal sealed unsafe class SigningKey
             if (_key is RSA rsa)
             {
                 var padding = IsPss(algorithm) ? RSASignaturePadding.Pss : RSASignaturePadding.Pkcs1;
-                return isHash ? rsa.SignHash(data.ToArray(), hash, padding) : rsa.SignData(data.ToArray(), hash, padding);
+                var bytes = data.ToArray();
+                return isHash ? rsa.SignHash(bytes, hash, padding) : rsa.SignData(bytes, hash, padding);
             }
 
             var ecdsa = (ECDsa)_key;

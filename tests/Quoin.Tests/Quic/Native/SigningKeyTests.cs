@@ -76,7 +76,8 @@ public sealed class SigningKeyTests
         return X509CertificateLoader.LoadCertificate(signed.RawData);
     }
 
-    private static async Task<(int Signatures, string Shown)> ConnectAsync(X509Certificate2 certificate, AsymmetricAlgorithm key)
+    private static async Task<(int Signatures, string Shown)> ConnectAsync(
+        X509Certificate2 certificate, AsymmetricAlgorithm key)
     {
         await using var listener = Listen(certificate, key);
         var shown = "";
