@@ -71,7 +71,7 @@ internal sealed unsafe class CertificateCredentials
         {
             return Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem());
         }
-        catch (Exception e) when (e is CryptographicException or NotSupportedException or NotImplementedException)
+        catch (Exception e) when (e is CryptographicException or NotSupportedException)
         {
             return null;
         }
