@@ -8,9 +8,9 @@ namespace Quoin.Quic.Streams;
 /// </summary>
 internal sealed unsafe class SendBlock
 {
-    private static readonly Pool First = new(QuicLimits.FirstSendBlockBytes);
-    private static readonly Pool Second = new(QuicLimits.SecondSendBlockBytes);
-    private static readonly Pool Later = new(QuicLimits.SendBlockBytes);
+    private static readonly Pool First = new(QuicLimits.FirstSendBlockBytes, QuicLimits.PooledSmallSendBytes);
+    private static readonly Pool Second = new(QuicLimits.SecondSendBlockBytes, QuicLimits.PooledSmallSendBytes);
+    private static readonly Pool Later = new(QuicLimits.SendBlockBytes, QuicLimits.PooledSendBytes);
 
     private readonly Pool? _home;
 
@@ -49,9 +49,9 @@ internal sealed unsafe class SendBlock
     }
 
     /// <summary>Blocks of one size that nobody uses. Safe from all threads.</summary>
-    private sealed class Pool(int size)
+    private sealed class Pool(int size, int mostBytes)
     {
-        private readonly int _most = QuicLimits.PooledSendBytes / size;
+        private readonly int _most = mostBytes / size;
         private readonly ConcurrentQueue<SendBlock> _blocks = new();
         private int _count;
 
