@@ -40,6 +40,9 @@ public sealed class QuicClient : IAsyncDisposable
         }
     }
 
+    /// <summary>An allocator for the library's memory of the connections made from now on; 0: malloc.</summary>
+    internal nint Memory { set => _context.Memory = value; }
+
     /// <summary>Where its socket is bound.</summary>
     public IPEndPoint LocalEndPoint => _loop.LocalEndPoint;
 

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 
 namespace Quoin.Quic;
 
@@ -24,4 +26,10 @@ public sealed record QuicListenOptions
 
     /// <summary>Settings of QUIC.</summary>
     public QuicTransportOptions Transport { get; init; } = new();
+
+    /// <summary>Where the key of a certificate is, when it is not the certificate's own.</summary>
+    internal Func<X509Certificate2, AsymmetricAlgorithm?>? KeyOf { get; init; }
+
+    /// <summary>An allocator for the library's memory of each connection; 0: malloc.</summary>
+    internal nint Memory { get; init; }
 }

@@ -67,10 +67,11 @@ public sealed class QuicListener : IAsyncDisposable
         QuicLibrary.Require();
         options.Transport.Require(nameof(options));
         var context = new EndpointContext(
-            options.Transport, options.Protocols, server: true, time, logger ?? NullLogger.Instance)
+            options.Transport, options.Protocols, server: true, time, logger ?? NullLogger.Instance, options.KeyOf)
         {
             SelectTls = options.SelectTls,
             PooledStreams = pooledStreams,
+            Memory = options.Memory,
         };
         var loops = new List<EventLoop>();
         try

@@ -17,7 +17,7 @@ internal sealed class ConnectionStreams(QuicConnection connection, ConnectionHan
     private readonly Dictionary<long, QuicStream> _streams = [];
     private readonly Queue<QuicStream> _ready = new();
     private readonly List<QuicStream> _unflushed = [];
-    private readonly Stack<QuicStream> _pool = new();
+    private readonly StreamPool _pool = new(connection.Context.PooledStreams);
 
     // Their bytes are the library's until the connection is deleted.
     private readonly List<QuicStream> _abandoned = [];
@@ -32,6 +32,9 @@ internal sealed class ConnectionStreams(QuicConnection connection, ConnectionHan
     public ChannelReader<QuicStream> Accepted => _accepted.Reader;
 
     public int Count => _streams.Count;
+
+    /// <summary>When <see cref="Trim"/> has something to do, on the loop's clock.</summary>
+    public ulong TrimAt => _pool.TrimAt;
 
     private QuicTransportOptions Options => connection.Context.Options;
 
@@ -246,9 +249,13 @@ internal sealed class ConnectionStreams(QuicConnection connection, ConnectionHan
         }
     }
 
+    /// <summary>Lets go of streams that were kept to be used again and were not needed for a while.</summary>
+    public void Trim(ulong now) => connection.Context.Burst.LetGo(_pool.Trim(now), now);
+
     /// <summary>The connection was deleted: the library has let go of all bytes.</summary>
     public void ReleaseAll()
     {
+        connection.Context.Burst.LetGo(_abandoned.Count + _pool.Count, connection.Loop.Now);
         foreach (var stream in _abandoned)
         {
             stream.Send.Release(writerDone: stream.State.Disposed || stream.Send.IsCompleted);
@@ -403,9 +410,9 @@ internal sealed class ConnectionStreams(QuicConnection connection, ConnectionHan
 
     private QuicStream Add(long id, bool local)
     {
-        if (!_pool.TryPop(out var stream))
+        if (!_pool.TryTake(out var stream))
         {
-            stream = new QuicStream(connection);
+            stream = new QuicStream(connection, connection.Context.Input);
         }
 
         stream.Open(id, local, Options);
@@ -433,7 +440,7 @@ internal sealed class ConnectionStreams(QuicConnection connection, ConnectionHan
             state.Disposed = true;
         }
 
-        stream.SetClosed();
+        stream.SetClosed(state.HandedOut);
         if (reason is null)
         {
             stream.Send.Release(writerDone: state.Disposed || stream.Send.IsCompleted);
@@ -450,11 +457,19 @@ internal sealed class ConnectionStreams(QuicConnection connection, ConnectionHan
 
     private void Reuse(QuicStream stream)
     {
-        // One that is in the queue is skipped there first.
-        if (handle.Connection != 0 && _pool.Count < connection.Context.PooledStreams && !stream.State.Queued
-            && stream.TryReset())
+        if (handle.Connection == 0)
         {
-            _pool.Push(stream);
+            return;
+        }
+
+        // One that is in the queue is skipped there first; one-way streams are few, and Kestrel does not wait for them.
+        if (!_pool.IsFull && !stream.State.Queued && stream.CanRead && stream.CanWrite && stream.TryReset())
+        {
+            _pool.Keep(stream, connection.Loop.Now);
+        }
+        else
+        {
+            connection.Context.Burst.LetGo(1, connection.Loop.Now);
         }
     }
 }

@@ -159,6 +159,7 @@ public sealed partial class QuicConnection : ITimed
 
         try
         {
+            _streams.Trim(Loop.Now);
             var result = Ngtcp2Connection.HandleExpiry(_handle.Connection, Loop.Now);
             if (result == 0)
             {
@@ -212,7 +213,7 @@ public sealed partial class QuicConnection : ITimed
                 break;
         }
 
-        Loop.SetDeadline(this, Ngtcp2Connection.Expiry(_handle.Connection));
+        Loop.SetDeadline(this, Math.Min(Ngtcp2Connection.Expiry(_handle.Connection), _streams.TrimAt));
         return result != WriteResult.Blocked;
     }
 

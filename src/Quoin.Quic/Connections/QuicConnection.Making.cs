@@ -33,8 +33,8 @@ public sealed partial class QuicConnection
             var destination = header.Source;
             var own = source;
             var result = Ngtcp2.ServerNew(&native, &destination, &own, (NativePath*)path, header.Version, 1,
-                loop.Template.Callbacks, 1, loop.Template.Settings, 1, loop.Template.Parameters, null,
-                connection._handle.UserData);
+                loop.Template.Callbacks, 1, loop.Template.Settings, 1, loop.Template.Parameters,
+                (void*)loop.Context.Memory, connection._handle.UserData);
             return result == 0 ? native : 0;
         });
         if (!made || !connection.Attach(host: null))
@@ -75,8 +75,8 @@ public sealed partial class QuicConnection
             var first = destination;
             var own = source;
             var result = Ngtcp2.ClientNew(&native, &first, &own, (NativePath*)path, Ngtcp2.QuicVersion1, 1,
-                loop.Template.Callbacks, 1, loop.Template.Settings, 1, loop.Template.Parameters, null,
-                connection._handle.UserData);
+                loop.Template.Callbacks, 1, loop.Template.Settings, 1, loop.Template.Parameters,
+                (void*)loop.Context.Memory, connection._handle.UserData);
             return result == 0 ? native : 0;
         });
         if (!made || !connection.Attach(options.Tls.TargetHost))

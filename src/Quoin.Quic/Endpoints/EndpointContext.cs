@@ -1,9 +1,12 @@
+using System.IO.Pipelines;
 using System.Net.Security;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Quoin.Quic.Native;
 using Quoin.Quic.Protocol;
+using Quoin.Quic.Streams;
 using Quoin.Quic.Tls;
 
 namespace Quoin.Quic.Endpoints;
@@ -17,7 +20,7 @@ internal sealed class EndpointContext : IDisposable
     private int _handshakes;
 
     public EndpointContext(QuicTransportOptions options, IReadOnlyList<SslApplicationProtocol> protocols, bool server,
-        TimeProvider time, ILogger logger)
+        TimeProvider time, ILogger logger, Func<X509Certificate2, AsymmetricAlgorithm?>? keyOf = null)
     {
         (Options, Time, Logger, IsServer) = (options, time, logger, server);
         var names = protocols.Select(protocol => protocol.Protocol.ToArray()).ToList();
@@ -27,6 +30,8 @@ internal sealed class EndpointContext : IDisposable
         {
             FullMode = BoundedChannelFullMode.Wait,
         });
+        Credentials = new CredentialCache(keyOf);
+        Input = QuicStream.InputOptions(Blocks);
         ResetKey = options.StatelessResetKey?.ToArray() ?? RandomNumberGenerator.GetBytes(32);
         KeyLog = options.KeyLogFile is { } file ? new KeyLogFile(file) : null;
     }
@@ -41,7 +46,7 @@ internal sealed class EndpointContext : IDisposable
 
     public TlsContext Tls { get; }
 
-    public CredentialCache Credentials { get; } = new();
+    public CredentialCache Credentials { get; }
 
     public KeyLogFile? KeyLog { get; }
 
@@ -54,6 +59,16 @@ internal sealed class EndpointContext : IDisposable
     public Func<QuicConnection, CancellationToken, ValueTask<SslServerAuthenticationOptions>>? SelectTls { get; init; }
 
     public Channel<QuicConnection> Accepted { get; }
+
+    public BlockPool Blocks { get; } = new();
+
+    /// <summary>How streams receive: into the blocks.</summary>
+    public PipeOptions Input { get; }
+
+    /// <summary>An allocator for the library's memory of each connection; 0: malloc.</summary>
+    public nint Memory { get; set; }
+
+    public BurstMemory Burst { get; } = new();
 
     public IReadOnlyList<EventLoop> Loops { get; set; } = [];
 

@@ -10,8 +10,8 @@ namespace Quoin.Quic.Endpoints;
 /// <summary>
 /// One thread with one UDP socket, and the connections whose ids begin with its number. Each round it (1) sleeps until
 /// there is something to do, (2) sends what the kernel did not take, (3) does what other threads have asked for,
-/// (4) reads datagrams, (5) looks at timers, (6) lets each connection that has something new deliver and write. Only
-/// <see cref="Post"/> and <see cref="Start"/> are for other threads.
+/// (4) reads datagrams, (5) looks at timers, (6) lets each connection that has something new deliver and write, (7)
+/// after a burst has its memory collected. Only <see cref="Post"/> and <see cref="Start"/> are for other threads.
 /// </summary>
 internal sealed unsafe class EventLoop : IDisposable
 {
@@ -263,6 +263,10 @@ internal sealed unsafe class EventLoop : IDisposable
 
         TakeTurns();
         _batch.Flush();
+        if (Now >= Context.Burst.Due && Context.Burst.IsTime(Now, GC.GetTotalMemory(forceFullCollection: false)))
+        {
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false);
+        }
     }
 
     private void Sleep()
@@ -280,7 +284,7 @@ internal sealed unsafe class EventLoop : IDisposable
         }
 
         var now = ReadClock();
-        var next = _timers.Next;
+        var next = Math.Min(_timers.Next, Context.Burst.Due);
         _wait.Sleep(_socket.File, _batch.IsBlocked, next == ulong.MaxValue ? next : next <= now ? 0 : next - now);
     }
 

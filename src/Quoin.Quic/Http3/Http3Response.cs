@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 
 namespace Quoin.Quic.Http3;
@@ -76,16 +77,24 @@ public sealed class Http3Response : IAsyncDisposable
     public async Task<byte[]> ReadToEndAsync(int most = 64 << 20, CancellationToken cancellationToken = default)
     {
         using var body = new MemoryStream();
-        var chunk = new byte[16_384];
-        int count;
-        while ((count = await ReadAsync(chunk, cancellationToken)) > 0)
+        var chunk = ArrayPool<byte>.Shared.Rent(16_384);
+        try
         {
-            if (body.Length + count > most)
+            int count;
+            while ((count = await ReadAsync(chunk, cancellationToken)) > 0)
             {
-                throw new Http3Exception($"the body is longer than {most} bytes");
-            }
+                if (body.Length + count > most)
+                {
+                    throw new Http3Exception($"the body is longer than {most} bytes");
+                }
 
-            body.Write(chunk.AsSpan(0, count));
+                body.Write(chunk.AsSpan(0, count));
+            }
+        }
+        finally
+        {
+            // Nobody writes to it any more: a read that was cancelled has ended.
+            ArrayPool<byte>.Shared.Return(chunk);
         }
 
         return body.ToArray();

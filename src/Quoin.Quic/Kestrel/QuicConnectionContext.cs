@@ -62,7 +62,7 @@ internal sealed class QuicConnectionContext : MultiplexedConnectionContext, IPro
     /// <summary>-1: none.</summary>
     public long Error { get; set; } = -1;
 
-    public MemoryPool<byte> MemoryPool => MemoryPool<byte>.Shared;
+    public MemoryPool<byte> MemoryPool => _connection.Context.Blocks;
 
     public bool ReceivedEarlyData => _connection.ReceivedEarlyData;
 

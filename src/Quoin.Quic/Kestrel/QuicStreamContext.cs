@@ -1,4 +1,7 @@
+using System.Buffers;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using System.Threading.Tasks.Sources;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -11,32 +14,45 @@ namespace Quoin.Quic.Kestrel;
 /// state that Kestrel keeps in it: its own object for a request, which is what costs most to make anew.
 /// </summary>
 internal sealed class QuicStreamContext : ConnectionContext, IStreamOwner, IStreamDirectionFeature, IStreamIdFeature,
-    IStreamAbortFeature, IStreamClosedFeature, IProtocolErrorCodeFeature, IPersistentStateFeature, IQuicEarlyDataFeature
+    IStreamAbortFeature, IStreamClosedFeature, IProtocolErrorCodeFeature, IPersistentStateFeature,
+    IQuicEarlyDataFeature, IThreadPoolWorkItem, IValueTaskSource
 {
+    private static int _open;
+
     private readonly QuicStream _stream;
     private readonly QuicConnectionContext _connection;
     private readonly Lock _gate = new();
-    private IDictionary<object, object?>? _state;
+    private KestrelState? _state;
+    private ArrayBufferWriter<byte>? _headerBuffer;
+    private int _isCounted;
+    private bool _isFrugal;
+    private Action<object?>? _callback;
+    private object? _callbackState;
     private List<(Action<object?> Callback, object? State)>? _callbacks;
+
+    // Completes when the stream is closed and those who wanted to know have been told.
+    private ManualResetValueTaskSourceCore<bool> _told;
     private CancellationTokenSource? _closing;
     private IDictionary<object, object?>? _items;
     private string? _id;
     private bool _isClosed;
-    private long _error;
+    private bool _isDisposed;
+    private long _error = -1;
 
     public QuicStreamContext(QuicStream stream, QuicConnectionContext connection)
     {
         (_stream, _connection) = (stream, connection);
         Transport = stream;
-        Features = new FeatureCollection(connection.Features);
-        Features.Set<IStreamDirectionFeature>(this);
-        Features.Set<IStreamIdFeature>(this);
-        Features.Set<IStreamAbortFeature>(this);
-        Features.Set<IStreamClosedFeature>(this);
-        Features.Set<IProtocolErrorCodeFeature>(this);
-        Features.Set<IPersistentStateFeature>(this);
-        Features.Set<IQuicEarlyDataFeature>(this);
+        Features = new StreamFeatures(this, connection.Features);
     }
+
+    /// <summary>The features that a context is.</summary>
+    public static IReadOnlySet<Type> FeatureTypes { get; } = new HashSet<Type>
+    {
+        typeof(IStreamDirectionFeature), typeof(IStreamIdFeature), typeof(IStreamAbortFeature),
+        typeof(IStreamClosedFeature), typeof(IProtocolErrorCodeFeature), typeof(IPersistentStateFeature),
+        typeof(IQuicEarlyDataFeature),
+    };
 
     public override string ConnectionId
     {
@@ -88,7 +104,8 @@ internal sealed class QuicStreamContext : ConnectionContext, IStreamOwner, IStre
 
     public bool CanWrite => _stream.CanWrite;
 
-    public long StreamId => _stream.Id;
+    /// <summary>As Kestrel got it: it asks once more after it has given the stream back.</summary>
+    public long StreamId { get; private set; }
 
     /// <summary>-1: none.</summary>
     public long Error
@@ -105,7 +122,7 @@ internal sealed class QuicStreamContext : ConnectionContext, IStreamOwner, IStre
 
     public Task HandshakeCompleted => _stream.Connection.HandshakeCompleted;
 
-    IDictionary<object, object?> IPersistentStateFeature.State => _state ??= new ConnectionItems();
+    IDictionary<object, object?> IPersistentStateFeature.State => _state ??= new KestrelState(this);
 
     /// <summary>The context of a stream that was just opened.</summary>
     public static QuicStreamContext Of(QuicStream stream, QuicConnectionContext connection)
@@ -138,18 +155,34 @@ internal sealed class QuicStreamContext : ConnectionContext, IStreamOwner, IStre
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public override async ValueTask DisposeAsync()
     {
-        // Kestrel aborts the connection of a graceful stop as soon as its last request is disposed of, so this one
-        // waits until the client has its answer. One-way streams may live as long as the connection.
-        if (_stream.CanRead && _stream.CanWrite)
+        if (!_isDisposed)
         {
-            await _stream.Closed;
+            _isDisposed = true;
+
+            // Kestrel aborts the connection of a graceful stop as soon as its last request is disposed of, so this one
+            // waits until the client has its answer. One-way streams may live as long as the connection.
+            if (_stream.CanRead && _stream.CanWrite)
+            {
+                await new ValueTask(this, _told.Version);
+                Reset();
+            }
+
+            await _stream.DisposeAsync();
         }
 
-        await _stream.DisposeAsync();
         await base.DisposeAsync();
     }
+
+    void IValueTaskSource.GetResult(short token) => _told.GetResult(token);
+
+    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _told.GetStatus(token);
+
+    void IValueTaskSource.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _told.OnCompleted(continuation, state, token, flags);
 
     void IStreamClosedFeature.OnClosed(Action<object?> callback, object? state)
     {
@@ -157,7 +190,15 @@ internal sealed class QuicStreamContext : ConnectionContext, IStreamOwner, IStre
         {
             if (!_isClosed)
             {
-                (_callbacks ??= []).Add((callback, state));
+                if (_callback is null)
+                {
+                    (_callback, _callbackState) = (callback, state);
+                }
+                else
+                {
+                    (_callbacks ??= []).Add((callback, state));
+                }
+
                 return;
             }
         }
@@ -165,50 +206,99 @@ internal sealed class QuicStreamContext : ConnectionContext, IStreamOwner, IStre
         callback(state);
     }
 
-    void IStreamOwner.StreamClosed()
+    void IStreamOwner.Flushing()
     {
-        List<(Action<object?>, object?)>? callbacks;
-        CancellationTokenSource? closing;
-        lock (_gate)
+        if (_isFrugal && _headerBuffer is { } buffer)
         {
-            _isClosed = true;
-            (callbacks, _callbacks) = (_callbacks, null);
-            closing = _closing;
-        }
-
-        if (callbacks is not null || closing is not null)
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(static all => Run(all.Logger, all.callbacks, all.closing),
-                (_connection.Logger, callbacks, closing), preferLocal: false);
+            HeaderBuffer.Release(buffer);
         }
     }
 
-    private static void Run(Microsoft.Extensions.Logging.ILogger logger,
-        List<(Action<object?> Callback, object? State)>? callbacks, CancellationTokenSource? closing)
+    void IStreamOwner.StreamClosed()
+    {
+        Uncount();
+        lock (_gate)
+        {
+            if (_isClosed)
+            {
+                return;
+            }
+
+            _isClosed = true;
+        }
+
+        // Off the loop's thread: it runs code of others.
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    void IThreadPoolWorkItem.Execute()
     {
         try
         {
-            closing?.Cancel();
-            foreach (var (callback, state) in callbacks ?? [])
-            {
-                callback(state);
-            }
+            // Nothing is added to these after the close.
+            _closing?.Cancel();
+            _callback?.Invoke(_callbackState);
+            _callbacks?.ForEach(static other => other.Callback(other.State));
         }
         catch (Exception e)
         {
-            Log.CallbackFailed(logger, e);
+            Log.CallbackFailed(_connection.Logger, e);
         }
+
+        _told.SetResult(true);
     }
 
     private void Begin()
     {
-        (_error, _id, _isClosed, _callbacks, _closing) = (-1, null, false, null, null);
-        _items?.Clear();
+        (StreamId, _isDisposed) = (_stream.Id, false);
+        _isCounted = 1;
+        _isFrugal = Interlocked.Increment(ref _open) > QuicLimits.HeaderBuffers;
 
-        // A stream that closed before it got here has told nobody.
-        if (_stream.Closed.IsCompleted)
+        // A stream that closed before it got here may have told nobody.
+        if (_stream.IsClosed)
         {
-            _isClosed = true;
+            ((IStreamOwner)this).StreamClosed();
+        }
+    }
+
+    // Before the stream is given back: from then on the loop may open it again and close it.
+    private void Reset()
+    {
+        (_error, _id, _isClosed) = (-1, null, false);
+        (_callback, _callbackState, _callbacks, _closing) = (null, null, null, null);
+        _items?.Clear();
+        _told.Reset();
+    }
+
+    private void Uncount()
+    {
+        if (Interlocked.Exchange(ref _isCounted, 0) == 1)
+        {
+            Interlocked.Decrement(ref _open);
+        }
+    }
+
+    private void Keep(object? kestrelStream)
+    {
+        _headerBuffer = HeaderBuffer.Of(kestrelStream);
+        if (_isFrugal && _headerBuffer is { } buffer)
+        {
+            HeaderBuffer.Release(buffer);
+        }
+    }
+
+    /// <summary>What Kestrel keeps: its object for a request, set when it was made and not yet used.</summary>
+    private sealed class KestrelState(QuicStreamContext context)
+        : Dictionary<object, object?>(1), IDictionary<object, object?>
+    {
+        object? IDictionary<object, object?>.this[object key]
+        {
+            get => this[key];
+            set
+            {
+                this[key] = value;
+                context.Keep(value);
+            }
         }
     }
 }

@@ -25,17 +25,62 @@ internal sealed unsafe class CertificateCredentials
         return new(handle);
     }
 
-    /// <exception cref="CryptographicException">The key cannot be taken out of its store, or does not fit.</exception>
-    public static CertificateCredentials From(X509Certificate2 certificate, IEnumerable<X509Certificate2> chain)
+    /// <param name="keyOf">Where the key is, when it is not the certificate's own.</param>
+    /// <exception cref="CryptographicException">The key is missing, of another kind, or does not fit.</exception>
+    public static CertificateCredentials From(X509Certificate2 certificate, IEnumerable<X509Certificate2> chain,
+        Func<X509Certificate2, AsymmetricAlgorithm?>? keyOf = null)
     {
-        var pem = new StringBuilder(certificate.ExportCertificatePem());
-        foreach (var other in chain)
+        var key = keyOf?.Invoke(certificate) ?? KeyOf(certificate);
+        var certificates = (List<X509Certificate2>)[certificate, .. chain];
+        if (TryExport(key) is not { } text)
         {
-            pem.Append('\n').Append(other.ExportCertificatePem());
+            return FromSigningKey(certificates, key);
         }
 
-        var certificates = Encoding.ASCII.GetBytes(pem.ToString());
-        var key = ExportKey(certificate);
+        key.Dispose();
+        return FromText(certificates, text);
+    }
+
+    /// <summary>One more holder.</summary>
+    public CertificateCredentials Hold()
+    {
+        Interlocked.Increment(ref _holders);
+        return this;
+    }
+
+    public void Release()
+    {
+        if (Interlocked.Decrement(ref _holders) == 0)
+        {
+            GnuTls.FreeCredentials(Handle);
+        }
+    }
+
+    private static AsymmetricAlgorithm KeyOf(X509Certificate2 certificate)
+    {
+        AsymmetricAlgorithm? rsa = certificate.GetRSAPrivateKey();
+        return rsa ?? certificate.GetECDsaPrivateKey() ?? throw new CryptographicException(certificate.HasPrivateKey
+            ? $"the key of {certificate.Subject} is neither RSA nor ECDSA, which HTTP/3 needs here"
+            : $"the certificate {certificate.Subject} has no private key");
+    }
+
+    /// <summary>The key as PEM; null: it cannot be taken out of where it is.</summary>
+    private static byte[]? TryExport(AsymmetricAlgorithm key)
+    {
+        try
+        {
+            return Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem());
+        }
+        catch (Exception e) when (e is CryptographicException or NotSupportedException)
+        {
+            return null;
+        }
+    }
+
+    private static CertificateCredentials FromText(List<X509Certificate2> chain, byte[] key)
+    {
+        var certificates =
+            Encoding.ASCII.GetBytes(string.Join('\n', chain.Select(certificate => certificate.ExportCertificatePem())));
         var credentials = None();
         try
         {
@@ -59,45 +104,43 @@ internal sealed unsafe class CertificateCredentials
         }
     }
 
-    /// <summary>One more holder.</summary>
-    public CertificateCredentials Hold()
+    private static CertificateCredentials FromSigningKey(List<X509Certificate2> chain, AsymmetricAlgorithm key)
     {
-        Interlocked.Increment(ref _holders);
-        return this;
-    }
-
-    public void Release()
-    {
-        if (Interlocked.Decrement(ref _holders) == 0)
+        if (chain.Count > QuicLimits.PeerCertificates)
         {
-            GnuTls.FreeCredentials(Handle);
+            throw new CryptographicException($"a chain of {chain.Count} certificates is too long");
         }
-    }
 
-    private static byte[] ExportKey(X509Certificate2 certificate)
-    {
+        var credentials = None();
+        var certificates = stackalloc NativeCertificate[QuicLimits.PeerCertificates];
+        var imported = 0;
+        var handedOver = false;
         try
         {
-            using var rsa = certificate.GetRSAPrivateKey();
-            using var ecdsa = certificate.GetECDsaPrivateKey();
-            AsymmetricAlgorithm? key = rsa is null ? ecdsa : rsa;
-            if (key is null)
+            foreach (var certificate in chain)
             {
-                throw new CryptographicException(certificate.HasPrivateKey
-                    ? $"the key of {certificate.Subject} is neither RSA nor ECDSA, which HTTP/3 needs here"
-                    : $"the certificate {certificate.Subject} has no private key");
+                fixed (byte* start = certificate.RawData)
+                {
+                    var bytes = new NativeDatum { Data = start, Size = (uint)certificate.RawData.Length };
+                    Check(GnuTls.ImportCertificate(certificates + imported, &bytes, GnuTls.FormatDer, 0));
+                    imported++;
+                }
             }
 
-            var text = key.ExportPkcs8PrivateKeyPem();
-            var bytes = Encoding.ASCII.GetBytes(text);
-            return bytes;
+            var handle = SigningKey.Import(key);
+            handedOver = true;
+            Check(GnuTls.SetKey(credentials.Handle, 0, 0, certificates, imported, handle));
+            return credentials;
         }
-        catch (CryptographicException e) when (certificate.HasPrivateKey && e.InnerException is null
-            && !e.Message.StartsWith("the ", StringComparison.Ordinal))
+        catch
         {
-            throw new CryptographicException(
-                $"the private key of {certificate.Subject} cannot be exported, which QUIC over GnuTLS needs: use a PEM "
-                + "file, or a key that is marked exportable", e);
+            for (var i = 0; i < imported && !handedOver; i++)
+            {
+                GnuTls.FreeCertificate(certificates + i);
+            }
+
+            credentials.Release();
+            throw;
         }
     }
 

@@ -28,6 +28,7 @@ internal static unsafe partial class GnuTls
 
     public const int EntryExists = -428;
     public const int CertificateError = -43;
+    public const int SignatureFailed = -46;
 
     public const uint FormatDer = 0;
     public const uint FormatPem = 1;
@@ -73,6 +74,30 @@ internal static unsafe partial class GnuTls
     [LibraryImport(Library, EntryPoint = "gnutls_certificate_set_x509_key_mem")]
     public static partial int SetKeyFromMemory(nint credentials, NativeDatum* certificates, NativeDatum* key,
         uint format);
+
+    [LibraryImport(Library, EntryPoint = "gnutls_certificate_set_key")]
+    public static partial int SetKey(nint credentials, nint names, int nameCount, NativeCertificate* certificates,
+        int certificateCount, nint key);
+
+    [LibraryImport(Library, EntryPoint = "gnutls_pcert_import_x509_raw")]
+    public static partial int ImportCertificate(
+        NativeCertificate* certificate, NativeDatum* bytes, uint format, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "gnutls_pcert_deinit")]
+    public static partial void FreeCertificate(NativeCertificate* certificate);
+
+    [LibraryImport(Library, EntryPoint = "gnutls_privkey_init")]
+    public static partial int PrivateKeyInit(nint* key);
+
+    [LibraryImport(Library, EntryPoint = "gnutls_privkey_deinit")]
+    public static partial void PrivateKeyDeinit(nint key);
+
+    [LibraryImport(Library, EntryPoint = "gnutls_privkey_import_ext4")]
+    public static partial int ImportExternalKey(nint key, nint userData,
+        delegate* unmanaged[Cdecl]<nint, int, nint, uint, NativeDatum*, NativeDatum*, int> signData,
+        delegate* unmanaged[Cdecl]<nint, int, nint, uint, NativeDatum*, NativeDatum*, int> signHash,
+        nint decrypt, delegate* unmanaged[Cdecl]<nint, nint, void> free,
+        delegate* unmanaged[Cdecl]<nint, uint, nint, int> info, uint flags);
 
     [LibraryImport(Library, EntryPoint = "gnutls_certificate_set_verify_function")]
     public static partial void SetVerifyFunction(nint credentials, delegate* unmanaged[Cdecl]<nint, int> function);

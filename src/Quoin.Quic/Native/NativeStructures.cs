@@ -113,7 +113,16 @@ internal unsafe struct NativeDatum
     public byte* Data;
     public uint Size;
 
-    public readonly ReadOnlySpan<byte> Span => new(Data, (int)Size);
+    public readonly Span<byte> Span => new(Data, (int)Size);
+}
+
+/// <summary><c>gnutls_pcert_st</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NativeCertificate
+{
+    public nint PublicKey;
+    public NativeDatum Bytes;
+    public int Type;
 }
 
 /// <summary>An IPv4 or IPv6 socket address as the system and ngtcp2 have it; 28 bytes and the length in use.</summary>

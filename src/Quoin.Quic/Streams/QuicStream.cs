@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using Quoin.Quic.Endpoints;
 using Quoin.Quic.Streams;
@@ -16,14 +17,14 @@ public sealed class QuicStream : IDuplexPipe, IAsyncDisposable, ILoopWork
     private int _signals;
     private long _abortReadCode;
     private long _abortWriteCode;
-    private TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource? _closed;
+    private volatile bool _isClosed;
 
-    internal QuicStream(QuicConnection connection)
+    /// <param name="input">What <see cref="InputOptions"/> has made.</param>
+    internal QuicStream(QuicConnection connection, PipeOptions input)
     {
         Connection = connection;
-        _pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 0, resumeWriterThreshold: 0,
-            readerScheduler: PipeScheduler.ThreadPool, writerScheduler: PipeScheduler.Inline,
-            useSynchronizationContext: false));
+        _pipe = new Pipe(input);
         _input = new CreditReader(this, _pipe);
         Send = new SendBuffer(this);
     }
@@ -55,10 +56,31 @@ public sealed class QuicStream : IDuplexPipe, IAsyncDisposable, ILoopWork
     /// <summary>
     /// Completes when both sides have ended and the peer has everything, or the connection has ended. It never fails.
     /// </summary>
-    public Task Closed => _closed.Task;
+    public Task Closed
+    {
+        get
+        {
+            if (_isClosed)
+            {
+                return Task.CompletedTask;
+            }
+
+            var made = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            var closed = Interlocked.CompareExchange(ref _closed, made, null) ?? made;
+            if (_isClosed)
+            {
+                closed.TrySetResult();
+            }
+
+            return closed.Task;
+        }
+    }
 
     /// <summary>The code of the aborts by <see cref="DisposeAsync"/>. Default 0.</summary>
     public long DefaultErrorCode { get; set; }
+
+    /// <summary>The same as <see cref="Closed"/>, for those who do not wait for it.</summary>
+    internal bool IsClosed => _isClosed;
 
     internal QuicConnection Connection { get; }
 
@@ -73,6 +95,13 @@ public sealed class QuicStream : IDuplexPipe, IAsyncDisposable, ILoopWork
 
     /// <summary>Loop: the state that only the loop touches.</summary>
     internal StreamState State { get; } = new();
+
+    /// <summary>
+    /// How streams receive: the loop never waits, for the peer's window bounds what comes; readers run elsewhere.
+    /// </summary>
+    internal static PipeOptions InputOptions(MemoryPool<byte> pool) => new(pool,
+        pauseWriterThreshold: 0, resumeWriterThreshold: 0, readerScheduler: PipeScheduler.ThreadPool,
+        writerScheduler: PipeScheduler.Inline, useSynchronizationContext: false);
 
     /// <summary>Tells the peer to send no more (STOP_SENDING), and drops what comes.</summary>
     public void AbortRead(long errorCode)
@@ -131,10 +160,16 @@ public sealed class QuicStream : IDuplexPipe, IAsyncDisposable, ILoopWork
     }
 
     /// <summary>Loop: both sides have ended, and the library knows it no more.</summary>
-    internal void SetClosed()
+    /// <param name="known">Somebody has it, or will get it.</param>
+    internal void SetClosed(bool known)
     {
-        _closed.TrySetResult();
-        (Owner as IStreamOwner)?.StreamClosed();
+        _isClosed = true;
+        Interlocked.MemoryBarrier();
+        _closed?.TrySetResult();
+        if (known)
+        {
+            (Owner as IStreamOwner)?.StreamClosed();
+        }
     }
 
     /// <summary>Loop: true when nothing of the stream is in use and it can be opened again.</summary>
@@ -154,7 +189,7 @@ public sealed class QuicStream : IDuplexPipe, IAsyncDisposable, ILoopWork
 
         Send.Reset();
         _input.Reset();
-        _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        (_closed, _isClosed) = (null, false);
         (ReceivedEarlyData, PeerErrorCode, DefaultErrorCode) = (false, null, 0);
         _signals = 0;
         return true;

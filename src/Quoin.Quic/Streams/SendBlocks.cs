@@ -8,11 +8,15 @@ namespace Quoin.Quic.Streams;
 /// </summary>
 internal sealed unsafe class SendBlock
 {
-    private static readonly ConcurrentQueue<SendBlock> First = new();
-    private static readonly ConcurrentQueue<SendBlock> Later = new();
+    private static readonly Pool First = new(QuicLimits.FirstSendBlockBytes, QuicLimits.PooledSmallSendBytes);
+    private static readonly Pool Second = new(QuicLimits.SecondSendBlockBytes, QuicLimits.PooledSmallSendBytes);
+    private static readonly Pool Later = new(QuicLimits.SendBlockBytes, QuicLimits.PooledSendBytes);
 
-    private SendBlock(int size)
+    private readonly Pool? _home;
+
+    private SendBlock(int size, Pool? home)
     {
+        _home = home;
         Bytes = GC.AllocateUninitializedArray<byte>(size, pinned: true);
         Pointer = (byte*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref Bytes[0]);
     }
@@ -26,29 +30,54 @@ internal sealed unsafe class SendBlock
 
     public SendBlock? Next { get; set; }
 
-    public static SendBlock Rent(bool first, int atLeast)
+    /// <param name="before">Blocks that the stream has already.</param>
+    public static SendBlock Rent(int before, int atLeast)
     {
-        var size = first ? QuicLimits.FirstSendBlockBytes : QuicLimits.SendBlockBytes;
-        if (atLeast > size)
+        var pool = before switch
         {
-            return new(atLeast);
-        }
-
-        return (first ? First : Later).TryDequeue(out var block) ? block : new(size);
+            0 when atLeast <= First.Size => First,
+            0 or 1 when atLeast <= Second.Size => Second,
+            _ => Later,
+        };
+        return atLeast <= pool.Size ? pool.Rent() : new(atLeast, home: null);
     }
 
     public void Return()
     {
         Next = null;
-        var pool = Bytes.Length switch
+        _home?.Return(this);
+    }
+
+    /// <summary>Blocks of one size that nobody uses. Safe from all threads.</summary>
+    private sealed class Pool(int size, int mostBytes)
+    {
+        private readonly int _most = mostBytes / size;
+        private readonly ConcurrentQueue<SendBlock> _blocks = new();
+        private int _count;
+
+        public int Size => size;
+
+        public SendBlock Rent()
         {
-            QuicLimits.FirstSendBlockBytes => First,
-            QuicLimits.SendBlockBytes => Later,
-            _ => null,
-        };
-        if (pool is not null && pool.Count < QuicLimits.PooledSendBlocks)
+            if (!_blocks.TryDequeue(out var block))
+            {
+                return new SendBlock(size, this);
+            }
+
+            Interlocked.Decrement(ref _count);
+            return block;
+        }
+
+        public void Return(SendBlock block)
         {
-            pool.Enqueue(this);
+            if (Interlocked.Increment(ref _count) <= _most)
+            {
+                _blocks.Enqueue(block);
+            }
+            else
+            {
+                Interlocked.Decrement(ref _count);
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ namespace Quoin.Quic.Streams;
 /// fills blocks (GetMemory, Advance) and publishes them (FlushAsync); the loop offers what is published and not sent to
 /// the library, and gives blocks back when they are acknowledged. A flush waits while more than the limit is unsent;
 /// what is sent and not acknowledged is bounded by the congestion window. All but the writer's own block is under a
-/// lock.
+/// lock. A stream that has nothing under way holds no block, so thousands that wait cost little.
 /// </summary>
 internal sealed unsafe class SendBuffer(QuicStream stream) : PipeWriter, IValueTaskSource<FlushResult>
 {
@@ -20,6 +20,10 @@ internal sealed unsafe class SendBuffer(QuicStream stream) : PipeWriter, IValueT
     private SendBlock? _sending;
     private SendBlock? _last;
     private int _lastUsed;
+    private int _blocks;
+
+    // The writer may be filling the last block: set and cleared by it, under the lock.
+    private bool _borrowed;
     private long _written;
     private long _published;
     private long _sent;
@@ -36,6 +40,18 @@ internal sealed unsafe class SendBuffer(QuicStream stream) : PipeWriter, IValueT
 
     /// <summary>The writer has completed without a fault.</summary>
     public bool IsCompleted => _completed;
+
+    /// <summary>Some bytes are under way, or being written.</summary>
+    public bool HoldsBlocks
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _first is not null;
+            }
+        }
+    }
 
     public override bool CanGetUnflushedBytes => true;
 
@@ -68,6 +84,7 @@ internal sealed unsafe class SendBuffer(QuicStream stream) : PipeWriter, IValueT
             return ValueTask.FromCanceled<FlushResult>(cancellationToken);
         }
 
+        (stream.Owner as IStreamOwner)?.Flushing();
         bool news;
         lock (_gate)
         {
@@ -213,6 +230,13 @@ internal sealed unsafe class SendBuffer(QuicStream stream) : PipeWriter, IValueT
             {
                 _first.Return();
                 _first = next;
+                _blocks--;
+            }
+
+            if (_first is { Next: null } only && !_borrowed && offset == _published)
+            {
+                only.Return();
+                (_first, _sending, _last, _lastUsed, _blocks) = (null, null, null, 0, 0);
             }
         }
     }
@@ -249,7 +273,7 @@ internal sealed unsafe class SendBuffer(QuicStream stream) : PipeWriter, IValueT
                 block = next;
             }
 
-            (_first, _sending) = (null, null);
+            (_first, _sending, _blocks) = (null, null, 0);
             if (writerDone)
             {
                 (_last, _lastUsed) = (null, 0);
@@ -260,7 +284,7 @@ internal sealed unsafe class SendBuffer(QuicStream stream) : PipeWriter, IValueT
     /// <summary>Loop: ready for another stream.</summary>
     public void Reset()
     {
-        (_last, _lastUsed) = (null, 0);
+        (_last, _lastUsed, _blocks, _borrowed) = (null, 0, 0, false);
         (_written, _published, _sent) = (0, 0, 0);
         (_completed, _stopped, _waiting, _cancelNext) = (false, false, false, false);
         BeforePublishing = null;
@@ -281,6 +305,7 @@ internal sealed unsafe class SendBuffer(QuicStream stream) : PipeWriter, IValueT
 
     private bool Publish()
     {
+        _borrowed = false;
         var length = _written - _published;
         if (length == 0)
         {
@@ -311,23 +336,39 @@ internal sealed unsafe class SendBuffer(QuicStream stream) : PipeWriter, IValueT
     private void Ensure(int sizeHint)
     {
         var size = Math.Max(sizeHint, 1);
-        if (_last is not null && _last.Bytes.Length - _lastUsed >= size)
+        if (!_borrowed)
         {
-            return;
+            lock (_gate)
+            {
+                _borrowed = true;
+            }
         }
 
-        var block = SendBlock.Rent(_last is null, size);
+        if (_last is null || _last.Bytes.Length - _lastUsed < size)
+        {
+            Append(size);
+        }
+    }
+
+    private void Append(int size)
+    {
+        var block = SendBlock.Rent(_blocks, size);
         block.Start = _written;
         lock (_gate)
         {
             // What is written to a stopped stream is written to nowhere: its blocks are left to the collector.
-            if (!_stopped && _first is null)
+            if (!_stopped)
             {
-                _first = block;
-            }
-            else if (!_stopped)
-            {
-                _last!.Next = block;
+                if (_first is null)
+                {
+                    _first = block;
+                }
+                else
+                {
+                    _last!.Next = block;
+                }
+
+                _blocks++;
             }
 
             _last = block;

@@ -10,7 +10,7 @@ namespace Quoin.Quic.Tls;
 /// the old goes when newer ones push it out. Making one takes milliseconds, so handshakes do not. Safe from all
 /// threads.
 /// </summary>
-internal sealed class CredentialCache : IDisposable
+internal sealed class CredentialCache(Func<X509Certificate2, AsymmetricAlgorithm?>? keyOf) : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, CertificateCredentials> _byChain = new(StringComparer.Ordinal);
@@ -34,7 +34,7 @@ internal sealed class CredentialCache : IDisposable
                 return known.Hold();
             }
 
-            var made = CertificateCredentials.From(certificate, chain);
+            var made = CertificateCredentials.From(certificate, chain, keyOf);
             _byChain.Add(key, made);
             _order.Enqueue(key);
             if (_order.Count > QuicLimits.CachedCredentials && _byChain.Remove(_order.Dequeue(), out var oldest))
