@@ -36,7 +36,7 @@ internal abstract class Exchanger : IAsyncDisposable
             HttpRequestError: HttpRequestError.VersionNegotiationError or HttpRequestError.InvalidResponse,
         } => Failure.Protocol,
 
-        // How .NET's client tells, one time of thirty, of a server that has answered HTTP/2's preface with something else.
+        // How .NET's client tells, one time of thirty, of a server that answers HTTP/2's preface with something else.
         HttpRequestException { HttpRequestError: HttpRequestError.Unknown, InnerException: null } => Failure.Protocol,
         InvalidDataException or HttpIOException => Failure.Protocol,
         WebSocketException { WebSocketErrorCode: WebSocketError.ConnectionClosedPrematurely } => Failure.Reset,

@@ -131,7 +131,8 @@ public sealed class EdgeTests : IDisposable
                 clock.Advance(TimeSpan.FromSeconds(20));
             }
 
-            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, TestContext.Current.CancellationToken);
+            await Task.Delay(
+                TimeSpan.FromMilliseconds(100), TimeProvider.System, TestContext.Current.CancellationToken);
             page = await gateway.Client.GetStringAsync("/metrics");
         }
 
