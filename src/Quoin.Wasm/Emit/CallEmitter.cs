@@ -6,20 +6,21 @@ using Quoin.Wasm.Running;
 namespace Quoin.Wasm.Emit;
 
 /// <summary>
-/// Writes calls. A function takes its parameters and then its instance, so that operands are in place already. The
-/// first result comes back as the result, the others through the store. A tail call leaves no frame behind.
+/// Writes calls. A function takes its parameters and then fuel and its instance, so that operands are in place already.
+/// It gives fuel and the first result; the others go through the store. A tail call leaves no frame behind.
 /// </summary>
 internal sealed class CallEmitter(ModuleContext module, CodeWriter writer)
 {
     private readonly ILGenerator _il = writer.Il;
+    private readonly Dictionary<ValueKind, LocalBuilder> _outcomes = [];
     private LocalBuilder? _function;
     private LocalBuilder? _elements;
 
     public static Type ReturnType(FunctionType type) =>
-        type.Results.Length == 0 ? typeof(void) : RuntimeMembers.TypeOf(type.Results[0]);
+        type.Results.Length == 0 ? typeof(long) : RuntimeMembers.OutcomeOf(type.Results[0]);
 
     public static Type[] ParameterTypes(FunctionType type, Type context) =>
-        [.. type.Parameters.Select(RuntimeMembers.TypeOf), context];
+        [.. type.Parameters.Select(RuntimeMembers.TypeOf), typeof(long), context];
 
     public void Emit(in Instruction at)
     {
@@ -79,8 +80,8 @@ internal sealed class CallEmitter(ModuleContext module, CodeWriter writer)
             writer.SpillAll();
         }
 
-        writer.FlushFuel();
         writer.Load(type.Parameters.Length);
+        writer.LoadFuelLeft();
     }
 
     private void End(FunctionType type, bool isTail)
@@ -91,9 +92,8 @@ internal sealed class CallEmitter(ModuleContext module, CodeWriter writer)
             return;
         }
 
-        if (type.Results.Length > 0)
-            writer.Push(type.Results[0]);
-        writer.Reload();
+        TakeOutcome(type);
+        writer.ReloadMemory();
         if (type.Results.Length < 2)
             return;
         writer.SpillAll();
@@ -104,6 +104,26 @@ internal sealed class CallEmitter(ModuleContext module, CodeWriter writer)
             writer.Push(type.Results[i]);
             writer.SpillAll();
         }
+    }
+
+    private void TakeOutcome(FunctionType type)
+    {
+        if (type.Results.Length == 0)
+        {
+            writer.StoreFuel();
+            return;
+        }
+
+        var kind = type.Results[0];
+        if (!_outcomes.TryGetValue(kind, out var outcome))
+            _outcomes[kind] = outcome = _il.DeclareLocal(RuntimeMembers.OutcomeOf(kind));
+        _il.Emit(OpCodes.Stloc, outcome);
+        _il.Emit(OpCodes.Ldloc, outcome);
+        _il.Emit(OpCodes.Ldfld, RuntimeMembers.OutcomeFuel(kind));
+        writer.StoreFuel();
+        _il.Emit(OpCodes.Ldloc, outcome);
+        _il.Emit(OpCodes.Ldfld, RuntimeMembers.OutcomeValue(kind));
+        writer.Push(kind);
     }
 
     private void LoadImport(int index)

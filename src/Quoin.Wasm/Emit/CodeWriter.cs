@@ -8,8 +8,8 @@ namespace Quoin.Wasm.Emit;
 /// Writes the code of one function: its operand stack, its fuel, its traps. Values stay on the evaluation stack or
 /// unread as long as they can. At every label, and before every instruction that may trap, the evaluation stack is
 /// empty: values are in slots, one for each height and kind, which is also where blocks expect them.
-/// Fuel is counted while code is written, and charged to a local at the end of each straight piece; the store has it
-/// only while other functions run.
+/// Fuel is counted while code is written, and charged at the end of each straight piece. It comes as an argument and
+/// goes with the result; the store has it only while functions of the host or of the runtime run.
 /// </summary>
 internal sealed class CodeWriter
 {
@@ -17,12 +17,11 @@ internal sealed class CodeWriter
     private const int ExpressionDepth = 100;
 
     private readonly ModuleContext _module;
-    private readonly FunctionFacts _facts;
+    private readonly FunctionPlan _plan;
     private readonly List<Operand> _stack = [];
     private readonly Dictionary<(int Height, ValueKind Kind), LocalBuilder> _slots = [];
-    private readonly LocalBuilder[] _locals;
+    private readonly List<Variable> _variables = [];
     private readonly LocalBuilder _store;
-    private readonly LocalBuilder _fuel;
     private readonly LocalBuilder? _memoryBase;
     private readonly LocalBuilder? _memoryLength;
     private readonly LocalBuilder? _zero;
@@ -30,29 +29,36 @@ internal sealed class CodeWriter
     private readonly List<(Label Label, int Site)> _traps = [];
     private readonly Dictionary<int, long> _checkedExtents = [];
     private readonly Label _sharedTrap;
+    private FunctionFacts _function;
+    private int _firstVariable;
 
-    public CodeWriter(ModuleContext module, FunctionFacts facts, ILGenerator il)
+    public CodeWriter(ModuleContext module, FunctionPlan plan, ILGenerator il)
     {
         _module = module;
-        _facts = facts;
+        _plan = plan;
+        _function = plan.Facts;
         Il = il;
         _store = il.DeclareLocal(typeof(Store));
-        _fuel = il.DeclareLocal(typeof(long));
-        _locals = [.. facts.Locals.Select(kind => il.DeclareLocal(RuntimeMembers.TypeOf(kind)))];
-        if (facts.UsesMemory)
+        for (var i = 0; i < _function.Type.Parameters.Length; i++)
+            _variables.Add(new Variable(_function.Type.Parameters[i], i, null));
+        DeclareVariables(_function.Locals);
+        if (plan.UsesMemory)
         {
             _memoryBase = il.DeclareLocal(typeof(nint));
             _memoryLength = il.DeclareLocal(typeof(long));
         }
 
-        if (facts.Rotates)
+        if (plan.Rotates)
             _zero = il.DeclareLocal(typeof(long));
-        if (facts.SharesTraps)
+        if (plan.SharesTraps)
         {
             _site = il.DeclareLocal(typeof(int));
             _sharedTrap = il.DefineLabel();
         }
     }
+
+    /// <summary>A local of the program: an argument of the compiled function or a local of it.</summary>
+    private readonly record struct Variable(ValueKind Kind, int Argument, LocalBuilder? Local);
 
     public ILGenerator Il { get; }
 
@@ -76,8 +82,7 @@ internal sealed class CodeWriter
         LoadInstance();
         Il.Emit(OpCodes.Ldfld, RuntimeMembers.ContextStore);
         Il.Emit(OpCodes.Stloc, _store);
-        ReloadFuel();
-        if (_facts.Calls)
+        if (_plan.Calls)
         {
             CheckStack();
             CheckInterruption();
@@ -99,12 +104,30 @@ internal sealed class CodeWriter
             Il.Emit(OpCodes.Stloc, _zero);
         }
 
-        for (var i = 0; i < _locals.Length; i++)
-        {
-            LoadConstant(new Operand(_facts.Locals[i], Place.Constant));
-            Il.Emit(OpCodes.Stloc, _locals[i]);
-        }
+        ClearVariables(_function.Type.Parameters.Length);
     }
+
+    /// <summary>
+    /// Begins the body of another function in place of its call. Its arguments are the topmost values; its own
+    /// variables are new ones. Answers what <see cref="EndInlined"/> wants.
+    /// </summary>
+    public (FunctionFacts Function, int FirstVariable) BeginInlined(FunctionFacts callee)
+    {
+        var before = (_function, _firstVariable);
+        var parameters = callee.Type.Parameters;
+        LoadAlone(parameters.Length);
+        (_function, _firstVariable) = (callee, _variables.Count);
+        DeclareVariables(parameters.AsSpan());
+        DeclareVariables(callee.Locals);
+        for (var i = parameters.Length - 1; i >= 0; i--)
+            StoreVariable(_firstVariable + i);
+        ClearVariables(_firstVariable + parameters.Length);
+        return before;
+    }
+
+    /// <summary>Goes on with the function that the body was put into.</summary>
+    public void EndInlined((FunctionFacts Function, int FirstVariable) before) =>
+        (_function, _firstVariable) = before;
 
     /// <summary>What every function ends with: the places where it is stopped, which the compiler keeps cold.</summary>
     public void Epilogue()
@@ -121,7 +144,13 @@ internal sealed class CodeWriter
         Throw(() => Il.Emit(OpCodes.Ldloc, _site));
     }
 
-    public void LoadInstance() => Il.LoadArgument(_facts.Type.Parameters.Length);
+    public void LoadInstance() => Il.LoadArgument(_plan.Facts.Type.Parameters.Length + 1);
+
+    /// <summary>The fuel as it was charged last.</summary>
+    public void LoadFuel() => Il.LoadArgument(_plan.Facts.Type.Parameters.Length);
+
+    /// <summary>Takes the fuel off the evaluation stack.</summary>
+    public void StoreFuel() => Il.StoreArgument(_plan.Facts.Type.Parameters.Length);
 
     public void Push(ValueKind kind, int depth = 0, bool isRotation = false)
     {
@@ -133,7 +162,11 @@ internal sealed class CodeWriter
     public void PushConstant(ValueKind kind, ulong bits, ulong highBits = 0) =>
         _stack.Add(new Operand(kind, Place.Constant) { Bits = bits, HighBits = highBits });
 
-    public void PushLocal(int local) => _stack.Add(new Operand(_facts.KindOf(local), Place.Local) { Local = local });
+    public void PushLocal(int local)
+    {
+        var variable = _firstVariable + local;
+        _stack.Add(new Operand(_variables[variable].Kind, Place.Local) { Local = variable });
+    }
 
     /// <summary>A value that is in the slot of the height it comes to.</summary>
     public void PushSlot(ValueKind kind) =>
@@ -201,7 +234,7 @@ internal sealed class CodeWriter
                 Il.Emit(OpCodes.Ldloc, operand.Slot!);
                 break;
             case Place.Local:
-                LoadLocal(operand.Local);
+                LoadVariable(operand.Local);
                 break;
             default:
                 LoadConstant(in operand);
@@ -234,24 +267,14 @@ internal sealed class CodeWriter
         Il.Emit(OpCodes.Or);
     }
 
-    public void LoadLocal(int local)
-    {
-        if (local < _facts.Type.Parameters.Length)
-            Il.LoadArgument(local);
-        else
-            Il.Emit(OpCodes.Ldloc, _locals[local - _facts.Type.Parameters.Length]);
-    }
-
     /// <summary>Sets a local to the topmost value, which is taken.</summary>
     public void StoreLocal(int local)
     {
-        KeepReads(local, _stack.Count - 1);
-        _checkedExtents.Remove(local);
+        var variable = _firstVariable + local;
+        KeepReads(variable, _stack.Count - 1);
+        _checkedExtents.Remove(variable);
         Load(1);
-        if (local < _facts.Type.Parameters.Length)
-            Il.StoreArgument(local);
-        else
-            Il.Emit(OpCodes.Stloc, _locals[local - _facts.Type.Parameters.Length]);
+        StoreVariable(variable);
     }
 
     /// <summary>Empties the evaluation stack.</summary>
@@ -275,9 +298,12 @@ internal sealed class CodeWriter
     }
 
     /// <summary>Has the topmost value alone on the evaluation stack, for a branch.</summary>
-    public void LoadCondition()
+    public void LoadCondition() => LoadAlone(1);
+
+    /// <summary>Has the topmost values in their order on the evaluation stack, and nothing else.</summary>
+    private void LoadAlone(int count)
     {
-        for (var i = 0; i < _stack.Count - 1; i++)
+        for (var i = 0; i < _stack.Count - count; i++)
         {
             if (_stack[i].Place == Place.Evaluation)
             {
@@ -286,7 +312,7 @@ internal sealed class CodeWriter
             }
         }
 
-        Load(1);
+        Load(count);
     }
 
     /// <summary>Moves the topmost values into the slots of a block of this height. They stay on the stack.</summary>
@@ -339,23 +365,40 @@ internal sealed class CodeWriter
         if (PendingFuel == 0)
             return;
         LoadFuelLeft();
-        Il.Emit(OpCodes.Stloc, _fuel);
+        StoreFuel();
+    }
+
+    /// <summary>The fuel with what is pending charged: what calls and callers are given.</summary>
+    public void LoadFuelLeft()
+    {
+        LoadFuel();
+        if (PendingFuel == 0)
+            return;
+        Il.LoadInt(PendingFuel);
+        Il.Emit(OpCodes.Conv_I8);
+        Il.Emit(OpCodes.Sub);
         PendingFuel = 0;
     }
 
-    /// <summary>Gives the fuel to the store. Before calls and at the end.</summary>
-    public void FlushFuel()
+    /// <summary>Gives the fuel to the store, before functions of the runtime.</summary>
+    public void LendFuel()
     {
         Il.Emit(OpCodes.Ldloc, _store);
         LoadFuelLeft();
         Il.Emit(OpCodes.Stfld, RuntimeMembers.StoreFuel);
-        PendingFuel = 0;
     }
 
-    /// <summary>After calls: fuel and memory may have changed.</summary>
-    public void Reload()
+    /// <summary>Takes what they left.</summary>
+    public void TakeFuelBack()
     {
-        ReloadFuel();
+        Il.Emit(OpCodes.Ldloc, _store);
+        Il.Emit(OpCodes.Ldfld, RuntimeMembers.StoreFuel);
+        StoreFuel();
+    }
+
+    /// <summary>After calls: the memory may have grown.</summary>
+    public void ReloadMemory()
+    {
         if (_memoryLength is not null)
             ReloadMemoryLength();
     }
@@ -363,11 +406,34 @@ internal sealed class CodeWriter
     /// <summary>Stops here if there is less fuel than the floor.</summary>
     public void CheckInterruption()
     {
-        Il.Emit(OpCodes.Ldloc, _fuel);
+        LoadFuel();
         Il.Emit(OpCodes.Ldloc, _store);
         Il.Emit(OpCodes.Volatile);
         Il.Emit(OpCodes.Ldfld, RuntimeMembers.StoreFuelFloor);
         Il.Emit(OpCodes.Blt, TrapLabel(TrapKind.OutOfFuel, interruption: true));
+    }
+
+    public void CheckLoop()
+    {
+        var on = Il.DefineLabel();
+        LoadFuel();
+        Il.Emit(OpCodes.Ldloc, _store);
+        Il.Emit(OpCodes.Volatile);
+        Il.Emit(OpCodes.Ldfld, RuntimeMembers.StoreFuelFloor);
+        Il.Emit(OpCodes.Bge, on);
+        var site = Site(TrapKind.OutOfFuel, interruption: true);
+        if (_site is null)
+        {
+            Throw(() => Il.LoadInt(site));
+        }
+        else
+        {
+            Il.LoadInt(site);
+            Il.Emit(OpCodes.Stloc, _site);
+            Il.Emit(OpCodes.Br, _sharedTrap);
+        }
+
+        Il.MarkLabel(on);
     }
 
     /// <summary>
@@ -391,7 +457,7 @@ internal sealed class CodeWriter
 
     /// <summary>The number of this place in the module's list, for runtime functions that may trap.</summary>
     public int Site(TrapKind kind, bool interruption = false) =>
-        _module.AddSite(new TrapSite(kind, interruption, _facts.Index, Offset, PendingFuel));
+        _module.AddSite(new TrapSite(kind, interruption, _function.Index, Offset, PendingFuel));
 
     public void ThrowTrap(TrapKind kind)
     {
@@ -412,11 +478,43 @@ internal sealed class CodeWriter
 
     private void Throw(Action loadSite)
     {
-        Il.Emit(OpCodes.Ldloc, _fuel);
+        LoadFuel();
         LoadInstance();
         loadSite();
         Il.Emit(OpCodes.Call, RuntimeMembers.MakeTrap);
         Il.Emit(OpCodes.Throw);
+    }
+
+    private void DeclareVariables(ReadOnlySpan<ValueKind> kinds)
+    {
+        foreach (var kind in kinds)
+            _variables.Add(new Variable(kind, -1, Il.DeclareLocal(RuntimeMembers.TypeOf(kind))));
+    }
+
+    /// <summary>Zeroes the variables from <paramref name="first"/> on.</summary>
+    private void ClearVariables(int first)
+    {
+        for (var i = first; i < _variables.Count; i++)
+        {
+            LoadConstant(new Operand(_variables[i].Kind, Place.Constant));
+            StoreVariable(i);
+        }
+    }
+
+    private void LoadVariable(int index)
+    {
+        if (_variables[index].Local is { } local)
+            Il.Emit(OpCodes.Ldloc, local);
+        else
+            Il.LoadArgument(_variables[index].Argument);
+    }
+
+    private void StoreVariable(int index)
+    {
+        if (_variables[index].Local is { } local)
+            Il.Emit(OpCodes.Stloc, local);
+        else
+            Il.StoreArgument(_variables[index].Argument);
     }
 
     /// <summary>Compares an address in this frame with the limit.</summary>
@@ -428,23 +526,6 @@ internal sealed class CodeWriter
         Il.Emit(OpCodes.Ldloc, _store);
         Il.Emit(OpCodes.Ldfld, RuntimeMembers.StoreStackLimit);
         Il.Emit(OpCodes.Blt_Un, TrapLabel(TrapKind.StackExhausted));
-    }
-
-    private void LoadFuelLeft()
-    {
-        Il.Emit(OpCodes.Ldloc, _fuel);
-        if (PendingFuel == 0)
-            return;
-        Il.LoadInt(PendingFuel);
-        Il.Emit(OpCodes.Conv_I8);
-        Il.Emit(OpCodes.Sub);
-    }
-
-    private void ReloadFuel()
-    {
-        Il.Emit(OpCodes.Ldloc, _store);
-        Il.Emit(OpCodes.Ldfld, RuntimeMembers.StoreFuel);
-        Il.Emit(OpCodes.Stloc, _fuel);
     }
 
     private void ReloadMemoryLength()

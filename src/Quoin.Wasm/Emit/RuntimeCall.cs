@@ -15,7 +15,7 @@ internal static class RuntimeCall
         var parameters = method.GetParameters();
         var operands = parameters.Length - 2 - immediates.Length;
         var site = writer.Site(default);
-        writer.FlushFuel();
+        writer.LendFuel();
         writer.Load(operands);
         writer.LoadInstance();
         foreach (var immediate in immediates)
@@ -24,7 +24,8 @@ internal static class RuntimeCall
         writer.Call(method);
         if (ResultOf(at, method) is var kind and not ValueKind.Unknown)
             writer.Push(kind);
-        writer.Reload();
+        writer.TakeFuelBack();
+        writer.ReloadMemory();
     }
 
     private static ValueKind ResultOf(in Instruction at, MethodInfo method)

@@ -72,6 +72,16 @@ internal static class RuntimeMembers
         _ => kind.ToString(),
     })!.GetMethod!;
 
+    /// <summary>What functions give whose first result is of this kind.</summary>
+    public static Type OutcomeOf(ValueKind kind) => typeof(Outcome<>).MakeGenericType(TypeOf(kind));
+
+    public static FieldInfo OutcomeValue(ValueKind kind) => Field(OutcomeOf(kind), nameof(Outcome<>.Value));
+
+    public static FieldInfo OutcomeFuel(ValueKind kind) => Field(OutcomeOf(kind), nameof(Outcome<>.Fuel));
+
+    public static ConstructorInfo MakeOutcome(ValueKind kind) =>
+        OutcomeOf(kind).GetConstructor([TypeOf(kind), typeof(long)])!;
+
     /// <summary>How a value is made that goes into a slot.</summary>
     public static MethodInfo MakeValue(ValueKind kind) => kind switch
     {
