@@ -14,7 +14,8 @@ internal sealed class CallEmitter(ModuleContext module, CodeWriter writer)
     private readonly ILGenerator _il = writer.Il;
     private readonly Dictionary<ValueKind, LocalBuilder> _outcomes = [];
     private LocalBuilder? _function;
-    private LocalBuilder? _elements;
+    private LocalBuilder? _entries;
+    private LocalBuilder? _entry;
 
     public static Type ReturnType(FunctionType type) =>
         type.Results.Length == 0 ? typeof(long) : RuntimeMembers.OutcomeOf(type.Results[0]);
@@ -28,10 +29,10 @@ internal sealed class CallEmitter(ModuleContext module, CodeWriter writer)
         if (at.Code is Opcode.CallIndirect or Opcode.ReturnCallIndirect)
         {
             var type = module.Syntax.Types[at.Index];
-            LoadElement(in at);
+            FindEntry(in at);
             CheckType(module.Types[at.Index]);
             Begin(type, isTail);
-            EmitThroughReference(type, isTail);
+            EmitThrough(_entry!, RuntimeMembers.EntryContext, RuntimeMembers.EntryCode, type, isTail);
             End(type, isTail);
             return;
         }
@@ -41,8 +42,9 @@ internal sealed class CallEmitter(ModuleContext module, CodeWriter writer)
         Begin(direct, isTail);
         if (index < module.Syntax.ImportedFunctions)
         {
-            LoadImport(index);
-            EmitThroughReference(direct, isTail);
+            FindImport(index);
+            EmitThrough(
+                _function!, RuntimeMembers.FunctionContextField, RuntimeMembers.FunctionCode, direct, isTail);
         }
         else
         {
@@ -126,7 +128,7 @@ internal sealed class CallEmitter(ModuleContext module, CodeWriter writer)
         writer.Push(kind);
     }
 
-    private void LoadImport(int index)
+    private void FindImport(int index)
     {
         _function ??= _il.DeclareLocal(typeof(Function));
         writer.LoadInstance();
@@ -137,51 +139,58 @@ internal sealed class CallEmitter(ModuleContext module, CodeWriter writer)
     }
 
     /// <summary>Arguments are loaded; adds the callee's own context and calls.</summary>
-    private void EmitThroughReference(FunctionType type, bool isTail)
+    private void EmitThrough(LocalBuilder callee, FieldInfo context, FieldInfo code, FunctionType type, bool isTail)
     {
-        _il.Emit(OpCodes.Ldloc, _function!);
-        _il.Emit(OpCodes.Ldfld, RuntimeMembers.FunctionContextField);
-        _il.Emit(OpCodes.Ldloc, _function!);
-        _il.Emit(OpCodes.Ldfld, RuntimeMembers.FunctionCode);
+        _il.Emit(OpCodes.Ldloc, callee);
+        _il.Emit(OpCodes.Ldfld, context);
+        _il.Emit(OpCodes.Ldloc, callee);
+        _il.Emit(OpCodes.Ldfld, code);
         if (isTail)
             _il.Emit(OpCodes.Tailcall);
         _il.EmitCalli(OpCodes.Calli, CallingConventions.Standard, ReturnType(type),
             ParameterTypes(type, typeof(FunctionContext)), null);
     }
 
-    /// <summary>Takes the index off the stack and loads the table's entry.</summary>
-    private void LoadElement(in Instruction at)
+    /// <summary>Takes the index off the stack and finds the table's entry.</summary>
+    private void FindEntry(in Instruction at)
     {
-        _function ??= _il.DeclareLocal(typeof(Function));
-        _elements ??= _il.DeclareLocal(typeof(object[]));
+        _entries ??= _il.DeclareLocal(typeof(TableEntry[]));
+        _entry ??= _il.DeclareLocal(typeof(TableEntry).MakeByRefType());
         var index = writer.Pop();
         writer.SpillAll();
         writer.LoadInstance();
         _il.Emit(OpCodes.Ldfld, RuntimeMembers.InstanceTables);
-        _il.LoadInt((int)at.Second);
-        _il.Emit(OpCodes.Ldelem_Ref);
-        _il.Emit(OpCodes.Ldfld, RuntimeMembers.TableElements);
-        _il.Emit(OpCodes.Stloc, _elements);
+        _il.Emit(OpCodes.Call, RuntimeMembers.TableData);
+        _il.LoadInt((int)at.Second * nint.Size);
+        _il.Emit(OpCodes.Add);
+        _il.Emit(OpCodes.Ldind_Ref);
+        _il.Emit(OpCodes.Ldfld, RuntimeMembers.TableEntries);
+        _il.Emit(OpCodes.Stloc, _entries);
+        var outside = writer.TrapLabel(TrapKind.UndefinedElement);
         writer.Load(in index);
-        _il.Emit(OpCodes.Ldloc, _elements);
+        _il.Emit(OpCodes.Ldloc, _entries);
         _il.Emit(OpCodes.Ldlen);
         _il.Emit(OpCodes.Conv_I4);
-        _il.Emit(OpCodes.Bge_Un, writer.TrapLabel(TrapKind.UndefinedElement));
-        _il.Emit(OpCodes.Ldloc, _elements);
+        _il.Emit(OpCodes.Bge_Un, outside);
+        _il.Emit(OpCodes.Ldloc, _entries);
         writer.Load(in index);
-        _il.Emit(OpCodes.Ldelem_Ref);
-
-        // The validator knows that the table holds functions, so the reference is not asked for its type.
-        _il.Emit(OpCodes.Stloc, _function);
+        _il.Emit(OpCodes.Ldelema, typeof(TableEntry));
+        _il.Emit(OpCodes.Stloc, _entry);
     }
 
+    /// <summary>One comparison while all is well; an empty entry has a type of no function.</summary>
     private void CheckType(CanonicalType type)
     {
-        _il.Emit(OpCodes.Ldloc, _function!);
-        _il.Emit(OpCodes.Brfalse, writer.TrapLabel(TrapKind.UninitializedElement));
-        _il.Emit(OpCodes.Ldloc, _function!);
-        _il.Emit(OpCodes.Ldfld, RuntimeMembers.FunctionTypeId);
+        var right = _il.DefineLabel();
+        _il.Emit(OpCodes.Ldloc, _entry!);
+        _il.Emit(OpCodes.Ldfld, RuntimeMembers.EntryTypeId);
         _il.LoadLong(type.Id);
-        _il.Emit(OpCodes.Bne_Un, writer.TrapLabel(TrapKind.IndirectCallTypeMismatch));
+        _il.Emit(OpCodes.Beq, right);
+        var empty = writer.TrapLabel(TrapKind.UninitializedElement);
+        _il.Emit(OpCodes.Ldloc, _entry!);
+        _il.Emit(OpCodes.Ldfld, RuntimeMembers.EntryTypeId);
+        _il.Emit(OpCodes.Brfalse, empty);
+        _il.Emit(OpCodes.Br, writer.TrapLabel(TrapKind.IndirectCallTypeMismatch));
+        _il.MarkLabel(right);
     }
 }

@@ -26,8 +26,13 @@ internal sealed class CodeWriter
     private readonly LocalBuilder? _memoryLength;
     private readonly LocalBuilder? _zero;
     private readonly LocalBuilder? _site;
+    private LocalBuilder? _result;
+    private LocalBuilder? _outcome;
     private readonly List<(Label Label, int Site)> _traps = [];
     private readonly Dictionary<int, long> _checkedExtents = [];
+    private readonly Dictionary<int, LocalBuilder> _extended = [];
+    private readonly Dictionary<long, LocalBuilder> _memoryLimits = [];
+    private LocalBuilder? _address;
     private readonly Label _sharedTrap;
     private FunctionFacts _function;
     private int _firstVariable;
@@ -88,14 +93,9 @@ internal sealed class CodeWriter
             CheckInterruption();
         }
 
-        if (_memoryBase is not null)
-        {
-            LoadInstance();
-            Il.Emit(OpCodes.Ldfld, RuntimeMembers.InstanceMemory);
-            Il.Emit(OpCodes.Ldfld, RuntimeMembers.MemoryBase);
-            Il.Emit(OpCodes.Stloc, _memoryBase);
-            ReloadMemoryLength();
-        }
+        foreach (var extent in _plan.MemoryLimits)
+            _memoryLimits[extent] = Il.DeclareLocal(typeof(long));
+        LoadMemory();
 
         if (_zero is not null)
         {
@@ -380,6 +380,24 @@ internal sealed class CodeWriter
         PendingFuel = 0;
     }
 
+    /// <summary>
+    /// Joins the result on the evaluation stack and the fuel. In locals that all returns share: where nothing is
+    /// optimised each temporary of the compiler of machine code would have a place of its own in the frame.
+    /// </summary>
+    public void MakeOutcome(ValueKind kind)
+    {
+        _result ??= Il.DeclareLocal(RuntimeMembers.TypeOf(kind));
+        _outcome ??= Il.DeclareLocal(RuntimeMembers.OutcomeOf(kind));
+        Il.Emit(OpCodes.Stloc, _result);
+        Il.Emit(OpCodes.Ldloca, _outcome);
+        Il.Emit(OpCodes.Ldloc, _result);
+        Il.Emit(OpCodes.Stfld, RuntimeMembers.OutcomeValue(kind));
+        Il.Emit(OpCodes.Ldloca, _outcome);
+        LoadFuelLeft();
+        Il.Emit(OpCodes.Stfld, RuntimeMembers.OutcomeFuel(kind));
+        Il.Emit(OpCodes.Ldloc, _outcome);
+    }
+
     /// <summary>Gives the fuel to the store, before functions of the runtime.</summary>
     public void LendFuel()
     {
@@ -399,8 +417,10 @@ internal sealed class CodeWriter
     /// <summary>After calls: the memory may have grown.</summary>
     public void ReloadMemory()
     {
-        if (_memoryLength is not null)
-            ReloadMemoryLength();
+        LoadInstance();
+        Il.Emit(OpCodes.Ldfld, RuntimeMembers.ContextStore);
+        Il.Emit(OpCodes.Stloc, _store);
+        LoadMemory();
     }
 
     /// <summary>Stops here if there is less fuel than the floor.</summary>
@@ -467,12 +487,58 @@ internal sealed class CodeWriter
     }
 
     /// <summary>
-    /// Whether <paramref name="extent"/> bytes from what the local holds are known to be in the memory.
+    /// Takes an address and extends it to 64 bits. What a variable holds is checked once for what follows in a straight
+    /// piece, and extended once. Nothing is on the evaluation stack then.
     /// </summary>
-    public bool IsChecked(int local, long extent) => _checkedExtents.GetValueOrDefault(local) >= extent;
+    /// <param name="extent">The bytes from the address on that the caller now checks.</param>
+    /// <param name="isChecked">They are known to be in the memory.</param>
+    public LocalBuilder PopAddress(long extent, out bool isChecked)
+    {
+        var operand = Peek();
+        isChecked = false;
+        LocalBuilder? extended;
+        if (operand.Place != Place.Local)
+        {
+            extended = _address ??= Il.DeclareLocal(typeof(long));
+        }
+        else if (_checkedExtents.TryGetValue(operand.Local, out var known))
+        {
+            Drop();
+            isChecked = known >= extent;
+            if (!isChecked)
+                _checkedExtents[operand.Local] = extent;
+            SpillAll();
+            return _extended[operand.Local];
+        }
+        else
+        {
+            if (!_extended.TryGetValue(operand.Local, out extended))
+                _extended[operand.Local] = extended = Il.DeclareLocal(typeof(long));
+            _checkedExtents[operand.Local] = extent;
+        }
 
-    public void NoteChecked(int local, long extent) =>
-        _checkedExtents[local] = Math.Max(extent, _checkedExtents.GetValueOrDefault(local));
+        Load(1);
+        Il.Emit(OpCodes.Conv_U8);
+        Il.Emit(OpCodes.Stloc, extended);
+        SpillAll();
+        return extended;
+    }
+
+    /// <summary>The largest address from which <paramref name="extent"/> bytes are in the memory; less than 0: none.</summary>
+    public void LoadMemoryLimit(long extent)
+    {
+        if (_memoryLimits.TryGetValue(extent, out var limit))
+            Il.Emit(OpCodes.Ldloc, limit);
+        else
+            LoadMemoryRoom(extent);
+    }
+
+    private void LoadMemoryRoom(long extent)
+    {
+        Il.Emit(OpCodes.Ldloc, _memoryLength!);
+        Il.LoadLong(extent);
+        Il.Emit(OpCodes.Sub);
+    }
 
     public void Call(MethodInfo method) => Il.Emit(OpCodes.Call, method);
 
@@ -526,6 +592,22 @@ internal sealed class CodeWriter
         Il.Emit(OpCodes.Ldloc, _store);
         Il.Emit(OpCodes.Ldfld, RuntimeMembers.StoreStackLimit);
         Il.Emit(OpCodes.Blt_Un, TrapLabel(TrapKind.StackExhausted));
+    }
+
+    private void LoadMemory()
+    {
+        if (_memoryBase is null)
+            return;
+        LoadInstance();
+        Il.Emit(OpCodes.Ldfld, RuntimeMembers.InstanceMemory);
+        Il.Emit(OpCodes.Ldfld, RuntimeMembers.MemoryBase);
+        Il.Emit(OpCodes.Stloc, _memoryBase);
+        ReloadMemoryLength();
+        foreach (var (extent, limit) in _memoryLimits)
+        {
+            LoadMemoryRoom(extent);
+            Il.Emit(OpCodes.Stloc, limit);
+        }
     }
 
     private void ReloadMemoryLength()

@@ -146,7 +146,7 @@ internal sealed class FunctionEmitter
                 _unreachable = at.Code >= Opcode.ReturnCall;
                 break;
             case Opcode.Drop: _writer.Drop(); break;
-            case Opcode.Select or Opcode.SelectTyped: EmitSelect(); break;
+            case Opcode.Select or Opcode.SelectTyped: SelectEmitter.Emit(_writer); break;
             case Opcode.LocalGet: _writer.PushLocal((int)at.Index); break;
             case Opcode.LocalSet: _writer.StoreLocal((int)at.Index); break;
             case Opcode.LocalTee:
@@ -409,33 +409,10 @@ internal sealed class FunctionEmitter
     /// <summary>The first result, if there is one, is on the evaluation stack.</summary>
     private void FinishReturn()
     {
-        _writer.LoadFuelLeft();
-        if (_facts.Type.Results.Length > 0)
-            _il.Emit(OpCodes.Newobj, RuntimeMembers.MakeOutcome(_facts.Type.Results[0]));
+        if (_facts.Type.Results.Length == 0)
+            _writer.LoadFuelLeft();
+        else
+            _writer.MakeOutcome(_facts.Type.Results[0]);
         _il.Emit(OpCodes.Ret);
-    }
-
-    /// <summary>The second value if the condition is zero, else the first; into the slot of the first.</summary>
-    private void EmitSelect()
-    {
-        var kind = _writer.Peek(1).Kind;
-        var slot = _writer.Slot(_writer.Height - 3, kind);
-        var taken = _il.DefineLabel();
-        var condition = _writer.Pop();
-        var second = _writer.Pop();
-        var first = _writer.Pop();
-        _writer.SpillAll();
-        if (first.Slot != slot)
-        {
-            _writer.Load(in first);
-            _il.Emit(OpCodes.Stloc, slot);
-        }
-
-        _writer.Load(in condition);
-        _il.Emit(OpCodes.Brtrue, taken);
-        _writer.Load(in second);
-        _il.Emit(OpCodes.Stloc, slot);
-        _il.MarkLabel(taken);
-        _writer.PushSlot(kind);
     }
 }

@@ -14,6 +14,7 @@ internal sealed class FunctionFacts
     private const int BodyFactor = 4;
 
     private readonly List<(int Offset, int Function)> _directCalls = [];
+    private readonly Dictionary<long, int> _extents = [];
 
     public FunctionFacts(ModuleSyntax module, WasmLimits limits, int index)
     {
@@ -32,8 +33,7 @@ internal sealed class FunctionFacts
             NoteCall(module, in instruction);
             Rotates |= instruction.Row.Name is "i32.rotl" or "i32.rotr" or "i64.rotl" or "i64.rotr";
             Promotes |= instruction.Row.Name == "f64.promote_f32";
-            UsesMemory |= instruction.Row.Immediate is ImmediateKind.Memory or ImmediateKind.MemoryLane
-                || instruction.Code is Opcode.MemorySize;
+            NoteMemory(in instruction);
         }
     }
 
@@ -64,7 +64,13 @@ internal sealed class FunctionFacts
     public bool Rotates { get; }
 
     /// <summary>Whether base and length of the memory are worth a local.</summary>
-    public bool UsesMemory { get; }
+    public bool UsesMemory { get; private set; }
+
+    /// <summary>Whether it grows the memory itself.</summary>
+    public bool GrowsMemory { get; private set; }
+
+    /// <summary>How often accesses reach so many bytes beyond their address.</summary>
+    public IReadOnlyDictionary<long, int> Extents => _extents;
 
     /// <summary>Whether it turns an f32 into an f64: a conversion back must then be hidden.</summary>
     public bool Promotes { get; }
@@ -84,6 +90,19 @@ internal sealed class FunctionFacts
             _directCalls.Add((at.Offset, (int)at.Index));
         else
             OtherCalls++;
+    }
+
+    private void NoteMemory(in Instruction at)
+    {
+        GrowsMemory |= at.Code == Opcode.MemoryGrow;
+        if (at.Row.Immediate is ImmediateKind.Memory or ImmediateKind.MemoryLane)
+        {
+            UsesMemory = true;
+            var extent = (long)at.Bits + (1L << at.Row.Width);
+            _extents[extent] = _extents.GetValueOrDefault(extent) + 1;
+        }
+
+        UsesMemory |= at.Code == Opcode.MemorySize;
     }
 
     private static int BlocksOf(in Instruction at) => at.Row.Immediate switch

@@ -26,6 +26,9 @@ internal sealed class FunctionPlan
     /// <summary>Frames up to this are covered by what always stays free below a stack's limit.</summary>
     private const int UsualFrameBytes = 64 << 10;
 
+    /// <summary>Locals for addresses up to which accesses are good: registers are few.</summary>
+    private const int KeptLimits = 3;
+
     private readonly Dictionary<int, FunctionFacts> _inlined = [];
 
     public FunctionPlan(FunctionFacts facts, Func<int, FunctionFacts> factsOf)
@@ -46,6 +49,19 @@ internal sealed class FunctionPlan
         Calls = facts.OtherCalls + facts.DirectCalls.Count > _inlined.Count
             || _inlined.Values.Any(callee => callee.OtherCalls + callee.DirectCalls.Count > 0);
         UsesMemory = all.Any(one => one.UsesMemory);
+        MemoryMayGrow = Calls || all.Any(one => one.GrowsMemory);
+        if (!MemoryMayGrow)
+        {
+            MemoryLimits = [.. all.SelectMany(one => one.Extents)
+                .GroupBy(pair => pair.Key, pair => pair.Value)
+                .Select(group => (Extent: group.Key, Uses: group.Sum()))
+                .Where(one => one.Uses > 1)
+                .OrderByDescending(one => one.Uses)
+                .ThenBy(one => one.Extent)
+                .Take(KeptLimits)
+                .Select(one => one.Extent)];
+        }
+
         Rotates = all.Any(one => one.Rotates);
         Promotes = all.Any(one => one.Promotes);
         Blocks = all.Sum(one => one.Blocks);
@@ -66,6 +82,14 @@ internal sealed class FunctionPlan
 
     /// <summary>Whether it turns an f32 into an f64: a conversion back must then be hidden.</summary>
     public bool Promotes { get; }
+
+    /// <summary>Whether the memory's length may be another after a call of anything.</summary>
+    public bool MemoryMayGrow { get; }
+
+    /// <summary>
+    /// Extents of accesses for which the largest good address is worth a local. None if the memory may grow.
+    /// </summary>
+    public IReadOnlyList<long> MemoryLimits { get; } = [];
 
     public bool SharesTraps { get; }
 

@@ -64,6 +64,7 @@ internal static class HostStubs
         var context = parameters + 1;
         var mark = il.DeclareLocal(typeof(HostArgumentStack.Mark));
         var slots = il.DeclareLocal(typeof(Value).MakeByRefType());
+        var outcome = il.DeclareLocal(CallEmitter.ReturnType(signature));
         LoadStore(il, context);
         il.LoadArgument(parameters);
         il.Emit(OpCodes.Stfld, RuntimeMembers.StoreFuel);
@@ -92,17 +93,29 @@ internal static class HostStubs
 
         if (signature.Results.Length > 0)
         {
+            il.Emit(OpCodes.Ldloca, outcome);
             LoadSlot(il, parameters, slots);
             il.Emit(OpCodes.Call, RuntimeMembers.ReadValue(signature.Results[0]));
+            il.Emit(OpCodes.Stfld, RuntimeMembers.OutcomeValue(signature.Results[0]));
         }
 
         il.LoadArgument(context);
         il.Emit(OpCodes.Ldloca, mark);
         il.Emit(OpCodes.Call, RuntimeMembers.HostEnd);
-        LoadStore(il, context);
-        il.Emit(OpCodes.Ldfld, RuntimeMembers.StoreFuel);
         if (signature.Results.Length > 0)
-            il.Emit(OpCodes.Newobj, RuntimeMembers.MakeOutcome(signature.Results[0]));
+        {
+            il.Emit(OpCodes.Ldloca, outcome);
+            LoadStore(il, context);
+            il.Emit(OpCodes.Ldfld, RuntimeMembers.StoreFuel);
+            il.Emit(OpCodes.Stfld, RuntimeMembers.OutcomeFuel(signature.Results[0]));
+            il.Emit(OpCodes.Ldloc, outcome);
+        }
+        else
+        {
+            LoadStore(il, context);
+            il.Emit(OpCodes.Ldfld, RuntimeMembers.StoreFuel);
+        }
+
         il.Emit(OpCodes.Ret);
     }
 
