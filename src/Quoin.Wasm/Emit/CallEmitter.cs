@@ -95,7 +95,7 @@ internal sealed class CallEmitter(ModuleContext module, CodeWriter writer)
         }
 
         TakeOutcome(type);
-        writer.ReloadMemory();
+        writer.Reload();
         if (type.Results.Length < 2)
             return;
         writer.SpillAll();
@@ -166,7 +166,7 @@ internal sealed class CallEmitter(ModuleContext module, CodeWriter writer)
         _il.Emit(OpCodes.Ldind_Ref);
         _il.Emit(OpCodes.Ldfld, RuntimeMembers.TableEntries);
         _il.Emit(OpCodes.Stloc, _entries);
-        var outside = writer.TrapLabel(TrapKind.UndefinedElement);
+        var outside = writer.Traps.Label(TrapKind.UndefinedElement);
         writer.Load(in index);
         _il.Emit(OpCodes.Ldloc, _entries);
         _il.Emit(OpCodes.Ldlen);
@@ -186,11 +186,11 @@ internal sealed class CallEmitter(ModuleContext module, CodeWriter writer)
         _il.Emit(OpCodes.Ldfld, RuntimeMembers.EntryTypeId);
         _il.LoadLong(type.Id);
         _il.Emit(OpCodes.Beq, right);
-        var empty = writer.TrapLabel(TrapKind.UninitializedElement);
+        var empty = writer.Traps.Label(TrapKind.UninitializedElement);
         _il.Emit(OpCodes.Ldloc, _entry!);
         _il.Emit(OpCodes.Ldfld, RuntimeMembers.EntryTypeId);
         _il.Emit(OpCodes.Brfalse, empty);
-        _il.Emit(OpCodes.Br, writer.TrapLabel(TrapKind.IndirectCallTypeMismatch));
+        _il.Emit(OpCodes.Br, writer.Traps.Label(TrapKind.IndirectCallTypeMismatch));
         _il.MarkLabel(right);
     }
 }

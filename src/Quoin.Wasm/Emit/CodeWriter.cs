@@ -1,11 +1,11 @@
 using System.Reflection;
 using System.Reflection.Emit;
-using Quoin.Wasm.Running;
 
 namespace Quoin.Wasm.Emit;
 
 /// <summary>
-/// Writes the code of one function: its operand stack, its fuel, its traps. Values stay on the evaluation stack or
+/// Writes the code of one function: its operand stack and its fuel; its memory and its traps have writers of their own
+/// here. Values stay on the evaluation stack or
 /// unread as long as they can. At every label, and before every instruction that may trap, the evaluation stack is
 /// empty: values are in slots, one for each height and kind, which is also where blocks expect them.
 /// Fuel is counted while code is written, and charged at the end of each straight piece. It comes as an argument and
@@ -20,52 +20,36 @@ internal sealed class CodeWriter
     private readonly FunctionPlan _plan;
     private readonly List<Operand> _stack = [];
     private readonly Dictionary<(int Height, ValueKind Kind), LocalBuilder> _slots = [];
-    private readonly List<Variable> _variables = [];
+    private readonly Variables _variables;
     private readonly LocalBuilder _store;
-    private readonly LocalBuilder? _memoryBase;
-    private readonly LocalBuilder? _memoryLength;
     private readonly LocalBuilder? _zero;
-    private readonly LocalBuilder? _site;
     private LocalBuilder? _result;
     private LocalBuilder? _outcome;
-    private readonly List<(Label Label, int Site)> _traps = [];
-    private readonly Dictionary<int, long> _checkedExtents = [];
-    private readonly Dictionary<int, LocalBuilder> _extended = [];
-    private readonly Dictionary<long, LocalBuilder> _memoryLimits = [];
-    private LocalBuilder? _address;
-    private readonly Label _sharedTrap;
-    private FunctionFacts _function;
-    private int _firstVariable;
 
     public CodeWriter(ModuleContext module, FunctionPlan plan, ILGenerator il)
     {
         _module = module;
         _plan = plan;
-        _function = plan.Facts;
+        Function = plan.Facts;
         Il = il;
         _store = il.DeclareLocal(typeof(Store));
-        for (var i = 0; i < _function.Type.Parameters.Length; i++)
-            _variables.Add(new Variable(_function.Type.Parameters[i], i, null));
-        DeclareVariables(_function.Locals);
-        if (plan.UsesMemory)
-        {
-            _memoryBase = il.DeclareLocal(typeof(nint));
-            _memoryLength = il.DeclareLocal(typeof(long));
-        }
-
+        _variables = new Variables(il);
+        _variables.AddArguments(Function.Type.Parameters.AsSpan());
+        _variables.Declare(Function.Locals);
+        Memory = new MemoryView(this, plan);
+        Traps = new TrapWriter(this, module, plan);
         if (plan.Rotates)
             _zero = il.DeclareLocal(typeof(long));
-        if (plan.SharesTraps)
-        {
-            _site = il.DeclareLocal(typeof(int));
-            _sharedTrap = il.DefineLabel();
-        }
     }
 
-    /// <summary>A local of the program: an argument of the compiled function or a local of it.</summary>
-    private readonly record struct Variable(ValueKind Kind, int Argument, LocalBuilder? Local);
-
     public ILGenerator Il { get; }
+
+    public MemoryView Memory { get; }
+
+    public TrapWriter Traps { get; }
+
+    /// <summary>The function whose body is written: the compiled one, or one that stands inside it.</summary>
+    public FunctionFacts Function { get; private set; }
 
     public int Height => _stack.Count;
 
@@ -76,10 +60,6 @@ internal sealed class CodeWriter
     public int PendingFuel { get; set; }
 
     public LocalBuilder Store => _store;
-
-    public LocalBuilder MemoryBase => _memoryBase!;
-
-    public LocalBuilder MemoryLength => _memoryLength!;
 
     /// <summary>What every function begins with.</summary>
     public void Prologue()
@@ -93,10 +73,7 @@ internal sealed class CodeWriter
             CheckInterruption();
         }
 
-        foreach (var extent in _plan.MemoryLimits)
-            _memoryLimits[extent] = Il.DeclareLocal(typeof(long));
-        LoadMemory();
-
+        Memory.Reload();
         if (_zero is not null)
         {
             Il.Emit(OpCodes.Ldloc, _store);
@@ -104,7 +81,7 @@ internal sealed class CodeWriter
             Il.Emit(OpCodes.Stloc, _zero);
         }
 
-        ClearVariables(_function.Type.Parameters.Length);
+        ClearVariables(Function.Type.Parameters.Length);
     }
 
     /// <summary>
@@ -113,36 +90,21 @@ internal sealed class CodeWriter
     /// </summary>
     public (FunctionFacts Function, int FirstVariable) BeginInlined(FunctionFacts callee)
     {
-        var before = (_function, _firstVariable);
+        var before = (Function, _variables.First);
         var parameters = callee.Type.Parameters;
         LoadAlone(parameters.Length);
-        (_function, _firstVariable) = (callee, _variables.Count);
-        DeclareVariables(parameters.AsSpan());
-        DeclareVariables(callee.Locals);
+        (Function, _variables.First) = (callee, _variables.Count);
+        _variables.Declare(parameters.AsSpan());
+        _variables.Declare(callee.Locals);
         for (var i = parameters.Length - 1; i >= 0; i--)
-            StoreVariable(_firstVariable + i);
-        ClearVariables(_firstVariable + parameters.Length);
+            _variables.Store(_variables.First + i);
+        ClearVariables(_variables.First + parameters.Length);
         return before;
     }
 
     /// <summary>Goes on with the function that the body was put into.</summary>
     public void EndInlined((FunctionFacts Function, int FirstVariable) before) =>
-        (_function, _firstVariable) = before;
-
-    /// <summary>What every function ends with: the places where it is stopped, which the compiler keeps cold.</summary>
-    public void Epilogue()
-    {
-        foreach (var (label, site) in _traps)
-        {
-            Il.MarkLabel(label);
-            Throw(() => Il.LoadInt(site));
-        }
-
-        if (_site is null)
-            return;
-        Il.MarkLabel(_sharedTrap);
-        Throw(() => Il.Emit(OpCodes.Ldloc, _site));
-    }
+        (Function, _variables.First) = before;
 
     public void LoadInstance() => Il.LoadArgument(_plan.Facts.Type.Parameters.Length + 1);
 
@@ -164,8 +126,8 @@ internal sealed class CodeWriter
 
     public void PushLocal(int local)
     {
-        var variable = _firstVariable + local;
-        _stack.Add(new Operand(_variables[variable].Kind, Place.Local) { Local = variable });
+        var variable = _variables.First + local;
+        _stack.Add(new Operand(_variables.KindOf(variable), Place.Local) { Local = variable });
     }
 
     /// <summary>A value that is in the slot of the height it comes to.</summary>
@@ -234,7 +196,7 @@ internal sealed class CodeWriter
                 Il.Emit(OpCodes.Ldloc, operand.Slot!);
                 break;
             case Place.Local:
-                LoadVariable(operand.Local);
+                _variables.Load(operand.Local);
                 break;
             default:
                 LoadConstant(in operand);
@@ -270,11 +232,11 @@ internal sealed class CodeWriter
     /// <summary>Sets a local to the topmost value, which is taken.</summary>
     public void StoreLocal(int local)
     {
-        var variable = _firstVariable + local;
+        var variable = _variables.First + local;
         KeepReads(variable, _stack.Count - 1);
-        _checkedExtents.Remove(variable);
+        Memory.Forget(variable);
         Load(1);
-        StoreVariable(variable);
+        _variables.Store(variable);
     }
 
     /// <summary>Empties the evaluation stack.</summary>
@@ -355,7 +317,7 @@ internal sealed class CodeWriter
 
     public void MarkLabel(Label label)
     {
-        _checkedExtents.Clear();
+        Memory.ForgetAll();
         Il.MarkLabel(label);
     }
 
@@ -414,13 +376,13 @@ internal sealed class CodeWriter
         StoreFuel();
     }
 
-    /// <summary>After calls: the memory may have grown.</summary>
-    public void ReloadMemory()
+    /// <summary>After calls: the memory may have grown, and nothing is kept in registers over them.</summary>
+    public void Reload()
     {
         LoadInstance();
         Il.Emit(OpCodes.Ldfld, RuntimeMembers.ContextStore);
         Il.Emit(OpCodes.Stloc, _store);
-        LoadMemory();
+        Memory.Reload();
     }
 
     /// <summary>Stops here if there is less fuel than the floor.</summary>
@@ -430,9 +392,13 @@ internal sealed class CodeWriter
         Il.Emit(OpCodes.Ldloc, _store);
         Il.Emit(OpCodes.Volatile);
         Il.Emit(OpCodes.Ldfld, RuntimeMembers.StoreFuelFloor);
-        Il.Emit(OpCodes.Blt, TrapLabel(TrapKind.OutOfFuel, interruption: true));
+        Il.Emit(OpCodes.Blt, Traps.Label(TrapKind.OutOfFuel, interruption: true));
     }
 
+    /// <summary>
+    /// The same where a loop begins. Written so that going on is the branch: the compiler of machine code copies it to
+    /// the loop's end, as the branch back.
+    /// </summary>
     public void CheckLoop()
     {
         var on = Il.DefineLabel();
@@ -441,146 +407,20 @@ internal sealed class CodeWriter
         Il.Emit(OpCodes.Volatile);
         Il.Emit(OpCodes.Ldfld, RuntimeMembers.StoreFuelFloor);
         Il.Emit(OpCodes.Bge, on);
-        var site = Site(TrapKind.OutOfFuel, interruption: true);
-        if (_site is null)
-        {
-            Throw(() => Il.LoadInt(site));
-        }
-        else
-        {
-            Il.LoadInt(site);
-            Il.Emit(OpCodes.Stloc, _site);
-            Il.Emit(OpCodes.Br, _sharedTrap);
-        }
-
+        Traps.Throw(TrapKind.OutOfFuel, interruption: true);
         Il.MarkLabel(on);
     }
 
-    /// <summary>
-    /// Where a branch goes that stops the program. Written before what the branch compares, since in large functions it
-    /// writes code: there the place is noted in a local, so that one throw serves all.
-    /// </summary>
-    public Label TrapLabel(TrapKind kind, bool interruption = false)
-    {
-        var site = Site(kind, interruption);
-        if (_site is not null)
-        {
-            Il.LoadInt(site);
-            Il.Emit(OpCodes.Stloc, _site);
-            return _sharedTrap;
-        }
-
-        var label = Il.DefineLabel();
-        _traps.Add((label, site));
-        return label;
-    }
-
-    /// <summary>The number of this place in the module's list, for runtime functions that may trap.</summary>
-    public int Site(TrapKind kind, bool interruption = false) =>
-        _module.AddSite(new TrapSite(kind, interruption, _function.Index, Offset, PendingFuel));
-
-    public void ThrowTrap(TrapKind kind)
-    {
-        SpillAll();
-        var site = Site(kind);
-        Throw(() => Il.LoadInt(site));
-    }
-
-    /// <summary>
-    /// Takes an address and extends it to 64 bits. What a variable holds is checked once for what follows in a straight
-    /// piece, and extended once. Nothing is on the evaluation stack then.
-    /// </summary>
-    /// <param name="extent">The bytes from the address on that the caller now checks.</param>
-    /// <param name="isChecked">They are known to be in the memory.</param>
-    public LocalBuilder PopAddress(long extent, out bool isChecked)
-    {
-        var operand = Peek();
-        isChecked = false;
-        LocalBuilder? extended;
-        if (operand.Place != Place.Local)
-        {
-            extended = _address ??= Il.DeclareLocal(typeof(long));
-        }
-        else if (_checkedExtents.TryGetValue(operand.Local, out var known))
-        {
-            Drop();
-            isChecked = known >= extent;
-            if (!isChecked)
-                _checkedExtents[operand.Local] = extent;
-            SpillAll();
-            return _extended[operand.Local];
-        }
-        else
-        {
-            if (!_extended.TryGetValue(operand.Local, out extended))
-                _extended[operand.Local] = extended = Il.DeclareLocal(typeof(long));
-            _checkedExtents[operand.Local] = extent;
-        }
-
-        Load(1);
-        Il.Emit(OpCodes.Conv_U8);
-        Il.Emit(OpCodes.Stloc, extended);
-        SpillAll();
-        return extended;
-    }
-
-    /// <summary>The largest address from which <paramref name="extent"/> bytes are in the memory; less than 0: none.</summary>
-    public void LoadMemoryLimit(long extent)
-    {
-        if (_memoryLimits.TryGetValue(extent, out var limit))
-            Il.Emit(OpCodes.Ldloc, limit);
-        else
-            LoadMemoryRoom(extent);
-    }
-
-    private void LoadMemoryRoom(long extent)
-    {
-        Il.Emit(OpCodes.Ldloc, _memoryLength!);
-        Il.LoadLong(extent);
-        Il.Emit(OpCodes.Sub);
-    }
-
     public void Call(MethodInfo method) => Il.Emit(OpCodes.Call, method);
-
-    private void Throw(Action loadSite)
-    {
-        LoadFuel();
-        LoadInstance();
-        loadSite();
-        Il.Emit(OpCodes.Call, RuntimeMembers.MakeTrap);
-        Il.Emit(OpCodes.Throw);
-    }
-
-    private void DeclareVariables(ReadOnlySpan<ValueKind> kinds)
-    {
-        foreach (var kind in kinds)
-            _variables.Add(new Variable(kind, -1, Il.DeclareLocal(RuntimeMembers.TypeOf(kind))));
-    }
 
     /// <summary>Zeroes the variables from <paramref name="first"/> on.</summary>
     private void ClearVariables(int first)
     {
         for (var i = first; i < _variables.Count; i++)
         {
-            LoadConstant(new Operand(_variables[i].Kind, Place.Constant));
-            StoreVariable(i);
+            LoadConstant(new Operand(_variables.KindOf(i), Place.Constant));
+            _variables.Store(i);
         }
-    }
-
-    private void LoadVariable(int index)
-    {
-        if (_variables[index].Local is { } local)
-            Il.Emit(OpCodes.Ldloc, local);
-        else
-            Il.LoadArgument(_variables[index].Argument);
-    }
-
-    private void StoreVariable(int index)
-    {
-        if (_variables[index].Local is { } local)
-            Il.Emit(OpCodes.Stloc, local);
-        else
-            Il.StoreArgument(_variables[index].Argument);
     }
 
     /// <summary>Compares an address in this frame with the limit.</summary>
@@ -591,31 +431,7 @@ internal sealed class CodeWriter
         Il.Emit(OpCodes.Conv_U);
         Il.Emit(OpCodes.Ldloc, _store);
         Il.Emit(OpCodes.Ldfld, RuntimeMembers.StoreStackLimit);
-        Il.Emit(OpCodes.Blt_Un, TrapLabel(TrapKind.StackExhausted));
-    }
-
-    private void LoadMemory()
-    {
-        if (_memoryBase is null)
-            return;
-        LoadInstance();
-        Il.Emit(OpCodes.Ldfld, RuntimeMembers.InstanceMemory);
-        Il.Emit(OpCodes.Ldfld, RuntimeMembers.MemoryBase);
-        Il.Emit(OpCodes.Stloc, _memoryBase);
-        ReloadMemoryLength();
-        foreach (var (extent, limit) in _memoryLimits)
-        {
-            LoadMemoryRoom(extent);
-            Il.Emit(OpCodes.Stloc, limit);
-        }
-    }
-
-    private void ReloadMemoryLength()
-    {
-        LoadInstance();
-        Il.Emit(OpCodes.Ldfld, RuntimeMembers.InstanceMemory);
-        Il.Emit(OpCodes.Ldfld, RuntimeMembers.MemoryLength);
-        Il.Emit(OpCodes.Stloc, _memoryLength!);
+        Il.Emit(OpCodes.Blt_Un, Traps.Label(TrapKind.StackExhausted));
     }
 
     private void LoadConstant(in Operand operand)

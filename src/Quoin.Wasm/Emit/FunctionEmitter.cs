@@ -71,7 +71,7 @@ internal sealed class FunctionEmitter
         _writer.Offset = _facts.Body.Offset;
         _writer.Prologue();
         EmitBody();
-        _writer.Epilogue();
+        _writer.Traps.WriteThrows();
     }
 
     private void EmitBody()
@@ -174,7 +174,8 @@ internal sealed class FunctionEmitter
         switch (at.Code)
         {
             case Opcode.Unreachable:
-                _writer.ThrowTrap(Trap(in at));
+                _writer.SpillAll();
+                _writer.Traps.Throw(TrapKind.Unreachable);
                 _unreachable = true;
                 break;
             case Opcode.Block:
@@ -197,12 +198,6 @@ internal sealed class FunctionEmitter
             default: EmitReturn(); _unreachable = true; break;
         }
     }
-
-    private static TrapKind Trap(in Instruction at) => at.Code switch
-    {
-        Opcode.Unreachable => TrapKind.Unreachable,
-        _ => throw new System.Diagnostics.UnreachableException(),
-    };
 
     private FunctionType TypeOf(BlockType block) => block switch
     {

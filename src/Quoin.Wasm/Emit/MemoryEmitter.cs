@@ -67,7 +67,7 @@ internal sealed class MemoryEmitter(ModuleContext module, CodeWriter writer)
         switch (at.Code)
         {
             case Opcode.MemorySize:
-                _il.Emit(OpCodes.Ldloc, writer.MemoryLength);
+                writer.Memory.LoadLength();
                 _il.LoadInt(16);
                 _il.Emit(OpCodes.Shr_Un);
                 _il.Emit(OpCodes.Conv_I4);
@@ -187,15 +187,15 @@ internal sealed class MemoryEmitter(ModuleContext module, CodeWriter writer)
         }
 
         // The address is extended once, for the comparison and for the access.
-        var extended = writer.PopAddress((long)at.Bits + bytes, out var isChecked);
+        var extended = writer.Memory.TakeAddress((long)at.Bits + bytes, out var isChecked);
         if (!isChecked)
         {
             _il.Emit(OpCodes.Ldloc, extended);
-            writer.LoadMemoryLimit((long)at.Bits + bytes);
-            _il.Emit(OpCodes.Bgt, writer.TrapLabel(TrapKind.MemoryOutOfBounds));
+            writer.Memory.LoadLimit((long)at.Bits + bytes);
+            _il.Emit(OpCodes.Bgt, writer.Traps.Label(TrapKind.MemoryOutOfBounds));
         }
 
-        _il.Emit(OpCodes.Ldloc, writer.MemoryBase);
+        writer.Memory.LoadBase();
         _il.Emit(OpCodes.Ldloc, extended);
         _il.Emit(OpCodes.Add);
         if (at.Bits == 0)
@@ -209,12 +209,12 @@ internal sealed class MemoryEmitter(ModuleContext module, CodeWriter writer)
         if (address + bytes > module.LeastMemory)
         {
             writer.SpillAll();
-            _il.Emit(OpCodes.Ldloc, writer.MemoryLength);
+            writer.Memory.LoadLength();
             _il.LoadLong(address + bytes);
-            _il.Emit(OpCodes.Blt, writer.TrapLabel(TrapKind.MemoryOutOfBounds));
+            _il.Emit(OpCodes.Blt, writer.Traps.Label(TrapKind.MemoryOutOfBounds));
         }
 
-        _il.Emit(OpCodes.Ldloc, writer.MemoryBase);
+        writer.Memory.LoadBase();
         _il.LoadLong(address);
         _il.Emit(OpCodes.Add);
     }

@@ -14,7 +14,7 @@ internal static class RuntimeCall
     {
         var parameters = method.GetParameters();
         var operands = parameters.Length - 2 - immediates.Length;
-        var site = writer.Site(default);
+        var site = writer.Traps.Site(default);
         writer.LendFuel();
         writer.Load(operands);
         writer.LoadInstance();
@@ -25,7 +25,7 @@ internal static class RuntimeCall
         if (ResultOf(at, method) is var kind and not ValueKind.Unknown)
             writer.Push(kind);
         writer.TakeFuelBack();
-        writer.ReloadMemory();
+        writer.Reload();
     }
 
     private static ValueKind ResultOf(in Instruction at, MethodInfo method)
