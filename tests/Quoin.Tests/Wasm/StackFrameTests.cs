@@ -53,7 +53,7 @@ public sealed class StackFrameTests : IDisposable
     {
         var places = new List<nint>();
         var module = Module(results, locals, body);
-        var imports = new Imports().Add("h", "mark", new FunctionType([], []), 
+        var imports = new Imports().Add("h", "mark", new FunctionType([], []),
             (_, _, _) => places.Add((nint)ThreadStack.LimitFor(0)));
         var instance = Instance.Create(_store, _engine.Compile(module), imports);
         var fault = OnLargeStack(instance, Rounds);

@@ -45,7 +45,8 @@ internal static class QuickJs
                 {
                     "p" => (_, _, results) => results[0] = Value.Of(1.7e12),
                     "k" => (_, arguments, results) => results[0] = Value.Of(Grow(memory, (uint)arguments[0].I32)),
-                    _ => (_, _, _) => { },
+                    _ => (_, _, _) => { }
+                    ,
                 }),
                 _ => Import.Of(memory),
             });
