@@ -52,8 +52,8 @@ internal static class HostStubs
     }
 
     /// <summary>
-    /// <c>R (p…, long fuel, HostBinding binding)</c>: puts the arguments into slots, runs the host function, and takes its results
-    /// out of the slots behind them.
+    /// <c>R (p…, long fuel, HostBinding binding)</c>: puts the arguments into slots, runs the host function, and takes
+    /// its results out of the slots behind them. The store has the fuel meanwhile.
     /// </summary>
     public static void DefineHostCall(TypeBuilder type, string name, FunctionType signature)
     {

@@ -30,7 +30,7 @@ internal sealed class MemoryView
             _limits[extent] = _il.DeclareLocal(typeof(long));
     }
 
-    /// <summary>At the start and after calls: the locals are not kept over them, which takes more than reading.</summary>
+    /// <summary>At the start and after calls: to keep the locals over them takes more than reading.</summary>
     public void Reload()
     {
         if (_base is null)

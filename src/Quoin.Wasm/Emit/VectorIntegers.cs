@@ -5,7 +5,8 @@ using System.Runtime.Intrinsics.X86;
 namespace Quoin.Wasm.Emit;
 
 /// <summary>
-/// Arithmetic on lanes of integers. Where x64 has one instruction that the runtime does not find by itself, it is named.
+/// Arithmetic on lanes of integers. Where x64 has one instruction that the runtime does not find by itself, it is
+/// named.
 /// </summary>
 internal static class VectorIntegers
 {

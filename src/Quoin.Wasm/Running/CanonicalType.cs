@@ -3,7 +3,8 @@ namespace Quoin.Wasm.Running;
 /// <summary>
 /// A function type with a number that equal types share and others never have, so that an indirect call compares
 /// numbers. Up to 19 values the number holds the type itself: a one, how many are parameters, and three bits for each
-/// value, so that the usual types have numbers of 32 bits. Longer ones are interned: counted from -1 down, never reused, and forgotten when nobody holds the type.
+/// value, so that the usual types have numbers of 32 bits, and none has 0. Longer ones are interned: counted from -1
+/// down, never reused, and forgotten when nobody holds the type.
 /// </summary>
 internal sealed class CanonicalType
 {

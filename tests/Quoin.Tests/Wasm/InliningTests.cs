@@ -47,8 +47,9 @@ public sealed class InliningTests : IDisposable
     {
         get
         {
-            Run("i32.const 0", "", "i32.const 7; i32.const 3; CALL", "call 0", out var direct);
-            Run("i32.const 0", "", "i32.const 7; i32.const 3; CALL", "i32.const 0; call_indirect 0 0", out var indirect);
+            const string once = "i32.const 7; i32.const 3; CALL";
+            Run("i32.const 0", "", once, "call 0", out var direct);
+            Run("i32.const 0", "", once, "i32.const 0; call_indirect 0 0", out var indirect);
             return 2 * (indirect - direct);
         }
     }

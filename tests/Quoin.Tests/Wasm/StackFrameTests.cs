@@ -69,7 +69,8 @@ public sealed class StackFrameTests : IDisposable
     {
         var count = new FunctionType([], []);
         var calls = 0;
-        var module = _engine.Compile(Module("", new string('l', 49_999), LivingOn(49_999, "i64.extend_i32_u", "i64.add")));
+        var body = LivingOn(49_999, "i64.extend_i32_u", "i64.add");
+        var module = _engine.Compile(Module("", new string('l', 49_999), body));
         var instance = Instance.Create(_store, module, new Imports().Add("h", "mark", count, (_, _, _) => calls++));
         Assert.Equal(TrapKind.StackExhausted, Assert.IsType<Trap>(OnLargeStack(instance, 1_000_000)).Kind);
         Assert.True(calls > 0);
@@ -102,7 +103,9 @@ public sealed class StackFrameTests : IDisposable
     {
         var syntax = ModuleDecoder.Decode(module, Limits);
         ModuleValidator.Validate(syntax, Limits, () => { });
-        return new FunctionPlan(new FunctionFacts(syntax, Limits, 1), index => new FunctionFacts(syntax, Limits, index));
+        return new FunctionPlan(FactsOf(1), FactsOf);
+
+        FunctionFacts FactsOf(int index) => new(syntax, Limits, index);
     }
 
     private static string Repeat(string text, int count) =>
