@@ -128,7 +128,11 @@ public sealed class StackFrameTests : IDisposable
     {
         var body = new StringBuilder("@");
         for (var i = 1; i <= count; i++)
-            body.Append(CultureInfo.InvariantCulture, $"local.get {i}; i32.load; local.get {i}; i32.load 4; drop; drop;");
+        {
+            body.Append(
+                CultureInfo.InvariantCulture, $"local.get {i}; i32.load; local.get {i}; i32.load 4; drop; drop;");
+        }
+
         return body.ToString();
     }
 }

@@ -25,7 +25,7 @@ internal static class CompileRuns
             var kilobytes = bytes.Length / 1024.0;
             Words.Line($"{Path.GetFileName(file)}: {kilobytes:F1} KB, {module!.FunctionCount} functions, {best:F1} ms");
             var each = best * 1024 / module.CodeBytes;
-            Words.Line($"  {each:F2} ms for a KB of code, {module.UnoptimizedFunctions.Length} functions not optimised");
+            Words.Line($"  {each:F2} ms for a KB of code, {module.UnoptimizedFunctions.Length} not optimised");
         }
     }
 
