@@ -116,6 +116,14 @@ public sealed class Store : IDisposable
         }
     }
 
+    /// <summary>What a program reads while it runs only its own thread may change.</summary>
+    internal void ThrowIfRunsElsewhere()
+    {
+        var running = Volatile.Read(ref _thread);
+        if (running > 0 && running != System.Environment.CurrentManagedThreadId)
+            throw new InvalidOperationException("another thread's call runs in the store");
+    }
+
     /// <summary>The program ended; if it used more than it had it is stopped all the same.</summary>
     internal void CheckFuelLeft()
     {

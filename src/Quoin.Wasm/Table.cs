@@ -1,18 +1,20 @@
+using Quoin.Wasm.Running;
+
 namespace Quoin.Wasm;
 
 /// <summary>A table of references that programs call through and hosts may fill.</summary>
 public sealed class Table
 {
     // Compiled code reads this. Exactly as long as the table.
-    internal object?[] Elements;
+    internal TableEntry[] Entries;
 
     private readonly uint _most;
 
-    private Table(Store store, TableType type, object?[] elements, uint most)
+    private Table(Store store, TableType type, TableEntry[] entries, uint most)
     {
         Store = store;
         Type = type;
-        Elements = elements;
+        Entries = entries;
         _most = most;
     }
 
@@ -23,19 +25,20 @@ public sealed class Table
     public Store Store { get; }
 
     /// <summary>Its entries now.</summary>
-    public int Length => Elements.Length;
+    public int Length => Entries.Length;
 
     /// <summary>An entry: a <see cref="Function"/>, or something of the host; null: none.</summary>
     public object? this[int index]
     {
-        get => Elements[index];
+        get => Entries[index].Reference;
         set
         {
+            Store.ThrowIfRunsElsewhere();
             if (Type.Element == ValueKind.FuncRef && value is not (null or Function))
                 throw new ArgumentException("the table holds functions", nameof(value));
             if (Type.Element == ValueKind.FuncRef && value is Function function && function.Store != Store)
                 throw new ArgumentException("the function is of another store", nameof(value));
-            Elements[index] = value;
+            Entries[index] = new TableEntry(value);
         }
     }
 
@@ -50,7 +53,7 @@ public sealed class Table
         if (type.Size.Minimum > limit)
             throw new LinkException($"entries of a table: {type.Size.Minimum}; at most {limit}");
         var most = Math.Min(limit, type.Size.Maximum ?? limit);
-        return new Table(store, type, new object?[type.Size.Minimum], most);
+        return new Table(store, type, new TableEntry[type.Size.Minimum], most);
     }
 
     /// <summary>
@@ -58,13 +61,13 @@ public sealed class Table
     /// </summary>
     internal int Grow(uint entries, object? value)
     {
-        var before = (uint)Elements.Length;
+        var before = (uint)Entries.Length;
         if (entries > _most - before)
             return -1;
-        var grown = new object?[before + entries];
-        Elements.CopyTo(grown, 0);
-        grown.AsSpan((int)before).Fill(value);
-        Elements = grown;
+        var grown = new TableEntry[before + entries];
+        Entries.CopyTo(grown, 0);
+        grown.AsSpan((int)before).Fill(new TableEntry(value));
+        Entries = grown;
         return (int)before;
     }
 }

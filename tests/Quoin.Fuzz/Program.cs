@@ -62,11 +62,15 @@ internal static class FuzzCommand
         var run = new FuzzRun(target, seed, time);
         var started = time.GetTimestamp();
         byte[]? seen = null;
+        var repeats = 0;
         using var watchdog = time.CreateTimer(
             _ =>
             {
                 var now = run.Current;
-                if (ReferenceEquals(now, Interlocked.Exchange(ref seen, now)))
+                repeats = ReferenceEquals(now, Interlocked.Exchange(ref seen, now)) ? repeats + 1 : 0;
+
+                // Once may be the timer of a process that was stopped for a while.
+                if (repeats > 1)
                 {
                     screen.WriteLine($"{target.Name}: an input never ends; see {Save(target.Name, seed, now)}");
                     Environment.Exit(3);

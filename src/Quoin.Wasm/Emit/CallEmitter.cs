@@ -6,20 +6,22 @@ using Quoin.Wasm.Running;
 namespace Quoin.Wasm.Emit;
 
 /// <summary>
-/// Writes calls. A function takes its parameters and then its instance, so that operands are in place already. The
-/// first result comes back as the result, the others through the store. A tail call leaves no frame behind.
+/// Writes calls. A function takes its parameters and then fuel and its instance, so that operands are in place already.
+/// It gives fuel and the first result; the others go through the store. A tail call leaves no frame behind.
 /// </summary>
 internal sealed class CallEmitter(ModuleContext module, CodeWriter writer)
 {
     private readonly ILGenerator _il = writer.Il;
+    private readonly Dictionary<ValueKind, LocalBuilder> _outcomes = [];
     private LocalBuilder? _function;
-    private LocalBuilder? _elements;
+    private LocalBuilder? _entries;
+    private LocalBuilder? _entry;
 
     public static Type ReturnType(FunctionType type) =>
-        type.Results.Length == 0 ? typeof(void) : RuntimeMembers.TypeOf(type.Results[0]);
+        type.Results.Length == 0 ? typeof(long) : RuntimeMembers.OutcomeOf(type.Results[0]);
 
     public static Type[] ParameterTypes(FunctionType type, Type context) =>
-        [.. type.Parameters.Select(RuntimeMembers.TypeOf), context];
+        [.. type.Parameters.Select(RuntimeMembers.TypeOf), typeof(long), context];
 
     public void Emit(in Instruction at)
     {
@@ -27,10 +29,10 @@ internal sealed class CallEmitter(ModuleContext module, CodeWriter writer)
         if (at.Code is Opcode.CallIndirect or Opcode.ReturnCallIndirect)
         {
             var type = module.Syntax.Types[at.Index];
-            LoadElement(in at);
+            FindEntry(in at);
             CheckType(module.Types[at.Index]);
             Begin(type, isTail);
-            EmitThroughReference(type, isTail);
+            EmitThrough(_entry!, RuntimeMembers.EntryContext, RuntimeMembers.EntryCode, type, isTail);
             End(type, isTail);
             return;
         }
@@ -40,8 +42,9 @@ internal sealed class CallEmitter(ModuleContext module, CodeWriter writer)
         Begin(direct, isTail);
         if (index < module.Syntax.ImportedFunctions)
         {
-            LoadImport(index);
-            EmitThroughReference(direct, isTail);
+            FindImport(index);
+            EmitThrough(
+                _function!, RuntimeMembers.FunctionContextField, RuntimeMembers.FunctionCode, direct, isTail);
         }
         else
         {
@@ -79,8 +82,8 @@ internal sealed class CallEmitter(ModuleContext module, CodeWriter writer)
             writer.SpillAll();
         }
 
-        writer.FlushFuel();
         writer.Load(type.Parameters.Length);
+        writer.LoadFuelLeft();
     }
 
     private void End(FunctionType type, bool isTail)
@@ -91,8 +94,7 @@ internal sealed class CallEmitter(ModuleContext module, CodeWriter writer)
             return;
         }
 
-        if (type.Results.Length > 0)
-            writer.Push(type.Results[0]);
+        TakeOutcome(type);
         writer.Reload();
         if (type.Results.Length < 2)
             return;
@@ -106,7 +108,27 @@ internal sealed class CallEmitter(ModuleContext module, CodeWriter writer)
         }
     }
 
-    private void LoadImport(int index)
+    private void TakeOutcome(FunctionType type)
+    {
+        if (type.Results.Length == 0)
+        {
+            writer.StoreFuel();
+            return;
+        }
+
+        var kind = type.Results[0];
+        if (!_outcomes.TryGetValue(kind, out var outcome))
+            _outcomes[kind] = outcome = _il.DeclareLocal(RuntimeMembers.OutcomeOf(kind));
+        _il.Emit(OpCodes.Stloc, outcome);
+        _il.Emit(OpCodes.Ldloc, outcome);
+        _il.Emit(OpCodes.Ldfld, RuntimeMembers.OutcomeFuel(kind));
+        writer.StoreFuel();
+        _il.Emit(OpCodes.Ldloc, outcome);
+        _il.Emit(OpCodes.Ldfld, RuntimeMembers.OutcomeValue(kind));
+        writer.Push(kind);
+    }
+
+    private void FindImport(int index)
     {
         _function ??= _il.DeclareLocal(typeof(Function));
         writer.LoadInstance();
@@ -117,51 +139,58 @@ internal sealed class CallEmitter(ModuleContext module, CodeWriter writer)
     }
 
     /// <summary>Arguments are loaded; adds the callee's own context and calls.</summary>
-    private void EmitThroughReference(FunctionType type, bool isTail)
+    private void EmitThrough(LocalBuilder callee, FieldInfo context, FieldInfo code, FunctionType type, bool isTail)
     {
-        _il.Emit(OpCodes.Ldloc, _function!);
-        _il.Emit(OpCodes.Ldfld, RuntimeMembers.FunctionContextField);
-        _il.Emit(OpCodes.Ldloc, _function!);
-        _il.Emit(OpCodes.Ldfld, RuntimeMembers.FunctionCode);
+        _il.Emit(OpCodes.Ldloc, callee);
+        _il.Emit(OpCodes.Ldfld, context);
+        _il.Emit(OpCodes.Ldloc, callee);
+        _il.Emit(OpCodes.Ldfld, code);
         if (isTail)
             _il.Emit(OpCodes.Tailcall);
         _il.EmitCalli(OpCodes.Calli, CallingConventions.Standard, ReturnType(type),
             ParameterTypes(type, typeof(FunctionContext)), null);
     }
 
-    /// <summary>Takes the index off the stack and loads the table's entry.</summary>
-    private void LoadElement(in Instruction at)
+    /// <summary>Takes the index off the stack and finds the table's entry.</summary>
+    private void FindEntry(in Instruction at)
     {
-        _function ??= _il.DeclareLocal(typeof(Function));
-        _elements ??= _il.DeclareLocal(typeof(object[]));
+        _entries ??= _il.DeclareLocal(typeof(TableEntry[]));
+        _entry ??= _il.DeclareLocal(typeof(TableEntry).MakeByRefType());
         var index = writer.Pop();
         writer.SpillAll();
         writer.LoadInstance();
         _il.Emit(OpCodes.Ldfld, RuntimeMembers.InstanceTables);
-        _il.LoadInt((int)at.Second);
-        _il.Emit(OpCodes.Ldelem_Ref);
-        _il.Emit(OpCodes.Ldfld, RuntimeMembers.TableElements);
-        _il.Emit(OpCodes.Stloc, _elements);
+        _il.Emit(OpCodes.Call, RuntimeMembers.TableData);
+        _il.LoadInt((int)at.Second * nint.Size);
+        _il.Emit(OpCodes.Add);
+        _il.Emit(OpCodes.Ldind_Ref);
+        _il.Emit(OpCodes.Ldfld, RuntimeMembers.TableEntries);
+        _il.Emit(OpCodes.Stloc, _entries);
+        var outside = writer.Traps.Label(TrapKind.UndefinedElement);
         writer.Load(in index);
-        _il.Emit(OpCodes.Ldloc, _elements);
+        _il.Emit(OpCodes.Ldloc, _entries);
         _il.Emit(OpCodes.Ldlen);
         _il.Emit(OpCodes.Conv_I4);
-        _il.Emit(OpCodes.Bge_Un, writer.TrapLabel(TrapKind.UndefinedElement));
-        _il.Emit(OpCodes.Ldloc, _elements);
+        _il.Emit(OpCodes.Bge_Un, outside);
+        _il.Emit(OpCodes.Ldloc, _entries);
         writer.Load(in index);
-        _il.Emit(OpCodes.Ldelem_Ref);
-
-        // The validator knows that the table holds functions, so the reference is not asked for its type.
-        _il.Emit(OpCodes.Stloc, _function);
+        _il.Emit(OpCodes.Ldelema, typeof(TableEntry));
+        _il.Emit(OpCodes.Stloc, _entry);
     }
 
+    /// <summary>One comparison while all is well; an empty entry has a type of no function.</summary>
     private void CheckType(CanonicalType type)
     {
-        _il.Emit(OpCodes.Ldloc, _function!);
-        _il.Emit(OpCodes.Brfalse, writer.TrapLabel(TrapKind.UninitializedElement));
-        _il.Emit(OpCodes.Ldloc, _function!);
-        _il.Emit(OpCodes.Ldfld, RuntimeMembers.FunctionTypeId);
+        var right = _il.DefineLabel();
+        _il.Emit(OpCodes.Ldloc, _entry!);
+        _il.Emit(OpCodes.Ldfld, RuntimeMembers.EntryTypeId);
         _il.LoadLong(type.Id);
-        _il.Emit(OpCodes.Bne_Un, writer.TrapLabel(TrapKind.IndirectCallTypeMismatch));
+        _il.Emit(OpCodes.Beq, right);
+        var empty = writer.Traps.Label(TrapKind.UninitializedElement);
+        _il.Emit(OpCodes.Ldloc, _entry!);
+        _il.Emit(OpCodes.Ldfld, RuntimeMembers.EntryTypeId);
+        _il.Emit(OpCodes.Brfalse, empty);
+        _il.Emit(OpCodes.Br, writer.Traps.Label(TrapKind.IndirectCallTypeMismatch));
+        _il.MarkLabel(right);
     }
 }

@@ -1,15 +1,15 @@
 using System.Reflection;
 using System.Reflection.Emit;
-using Quoin.Wasm.Running;
 
 namespace Quoin.Wasm.Emit;
 
 /// <summary>
-/// Writes the code of one function: its operand stack, its fuel, its traps. Values stay on the evaluation stack or
+/// Writes the code of one function: its operand stack and its fuel; its memory and its traps have writers of their own
+/// here. Values stay on the evaluation stack or
 /// unread as long as they can. At every label, and before every instruction that may trap, the evaluation stack is
 /// empty: values are in slots, one for each height and kind, which is also where blocks expect them.
-/// Fuel is counted while code is written, and charged to a local at the end of each straight piece; the store has it
-/// only while other functions run.
+/// Fuel is counted while code is written, and charged at the end of each straight piece. It comes as an argument and
+/// goes with the result; the store has it only while functions of the host or of the runtime run.
 /// </summary>
 internal sealed class CodeWriter
 {
@@ -17,44 +17,39 @@ internal sealed class CodeWriter
     private const int ExpressionDepth = 100;
 
     private readonly ModuleContext _module;
-    private readonly FunctionFacts _facts;
+    private readonly FunctionPlan _plan;
     private readonly List<Operand> _stack = [];
     private readonly Dictionary<(int Height, ValueKind Kind), LocalBuilder> _slots = [];
-    private readonly LocalBuilder[] _locals;
+    private readonly Variables _variables;
     private readonly LocalBuilder _store;
-    private readonly LocalBuilder _fuel;
-    private readonly LocalBuilder? _memoryBase;
-    private readonly LocalBuilder? _memoryLength;
     private readonly LocalBuilder? _zero;
-    private readonly LocalBuilder? _site;
-    private readonly List<(Label Label, int Site)> _traps = [];
-    private readonly Dictionary<int, long> _checkedExtents = [];
-    private readonly Label _sharedTrap;
+    private LocalBuilder? _result;
+    private LocalBuilder? _outcome;
 
-    public CodeWriter(ModuleContext module, FunctionFacts facts, ILGenerator il)
+    public CodeWriter(ModuleContext module, FunctionPlan plan, ILGenerator il)
     {
         _module = module;
-        _facts = facts;
+        _plan = plan;
+        Function = plan.Facts;
         Il = il;
         _store = il.DeclareLocal(typeof(Store));
-        _fuel = il.DeclareLocal(typeof(long));
-        _locals = [.. facts.Locals.Select(kind => il.DeclareLocal(RuntimeMembers.TypeOf(kind)))];
-        if (facts.UsesMemory)
-        {
-            _memoryBase = il.DeclareLocal(typeof(nint));
-            _memoryLength = il.DeclareLocal(typeof(long));
-        }
-
-        if (facts.Rotates)
+        _variables = new Variables(il);
+        _variables.AddArguments(Function.Type.Parameters.AsSpan());
+        _variables.Declare(Function.Locals);
+        Memory = new MemoryView(this, plan);
+        Traps = new TrapWriter(this, module, plan);
+        if (plan.Rotates)
             _zero = il.DeclareLocal(typeof(long));
-        if (facts.SharesTraps)
-        {
-            _site = il.DeclareLocal(typeof(int));
-            _sharedTrap = il.DefineLabel();
-        }
     }
 
     public ILGenerator Il { get; }
+
+    public MemoryView Memory { get; }
+
+    public TrapWriter Traps { get; }
+
+    /// <summary>The function whose body is written: the compiled one, or one that stands inside it.</summary>
+    public FunctionFacts Function { get; private set; }
 
     public int Height => _stack.Count;
 
@@ -66,32 +61,19 @@ internal sealed class CodeWriter
 
     public LocalBuilder Store => _store;
 
-    public LocalBuilder MemoryBase => _memoryBase!;
-
-    public LocalBuilder MemoryLength => _memoryLength!;
-
     /// <summary>What every function begins with.</summary>
     public void Prologue()
     {
         LoadInstance();
         Il.Emit(OpCodes.Ldfld, RuntimeMembers.ContextStore);
         Il.Emit(OpCodes.Stloc, _store);
-        ReloadFuel();
-        if (_facts.Calls)
+        if (_plan.Calls)
         {
             CheckStack();
             CheckInterruption();
         }
 
-        if (_memoryBase is not null)
-        {
-            LoadInstance();
-            Il.Emit(OpCodes.Ldfld, RuntimeMembers.InstanceMemory);
-            Il.Emit(OpCodes.Ldfld, RuntimeMembers.MemoryBase);
-            Il.Emit(OpCodes.Stloc, _memoryBase);
-            ReloadMemoryLength();
-        }
-
+        Memory.Reload();
         if (_zero is not null)
         {
             Il.Emit(OpCodes.Ldloc, _store);
@@ -99,29 +81,38 @@ internal sealed class CodeWriter
             Il.Emit(OpCodes.Stloc, _zero);
         }
 
-        for (var i = 0; i < _locals.Length; i++)
-        {
-            LoadConstant(new Operand(_facts.Locals[i], Place.Constant));
-            Il.Emit(OpCodes.Stloc, _locals[i]);
-        }
+        ClearVariables(Function.Type.Parameters.Length);
     }
 
-    /// <summary>What every function ends with: the places where it is stopped, which the compiler keeps cold.</summary>
-    public void Epilogue()
+    /// <summary>
+    /// Begins the body of another function in place of its call. Its arguments are the topmost values; its own
+    /// variables are new ones. Answers what <see cref="EndInlined"/> wants.
+    /// </summary>
+    public (FunctionFacts Function, int FirstVariable) BeginInlined(FunctionFacts callee)
     {
-        foreach (var (label, site) in _traps)
-        {
-            Il.MarkLabel(label);
-            Throw(() => Il.LoadInt(site));
-        }
-
-        if (_site is null)
-            return;
-        Il.MarkLabel(_sharedTrap);
-        Throw(() => Il.Emit(OpCodes.Ldloc, _site));
+        var before = (Function, _variables.First);
+        var parameters = callee.Type.Parameters;
+        LoadAlone(parameters.Length);
+        (Function, _variables.First) = (callee, _variables.Count);
+        _variables.Declare(parameters.AsSpan());
+        _variables.Declare(callee.Locals);
+        for (var i = parameters.Length - 1; i >= 0; i--)
+            _variables.Store(_variables.First + i);
+        ClearVariables(_variables.First + parameters.Length);
+        return before;
     }
 
-    public void LoadInstance() => Il.LoadArgument(_facts.Type.Parameters.Length);
+    /// <summary>Goes on with the function that the body was put into.</summary>
+    public void EndInlined((FunctionFacts Function, int FirstVariable) before) =>
+        (Function, _variables.First) = before;
+
+    public void LoadInstance() => Il.LoadArgument(_plan.Facts.Type.Parameters.Length + 1);
+
+    /// <summary>The fuel as it was charged last.</summary>
+    public void LoadFuel() => Il.LoadArgument(_plan.Facts.Type.Parameters.Length);
+
+    /// <summary>Takes the fuel off the evaluation stack.</summary>
+    public void StoreFuel() => Il.StoreArgument(_plan.Facts.Type.Parameters.Length);
 
     public void Push(ValueKind kind, int depth = 0, bool isRotation = false)
     {
@@ -133,7 +124,11 @@ internal sealed class CodeWriter
     public void PushConstant(ValueKind kind, ulong bits, ulong highBits = 0) =>
         _stack.Add(new Operand(kind, Place.Constant) { Bits = bits, HighBits = highBits });
 
-    public void PushLocal(int local) => _stack.Add(new Operand(_facts.KindOf(local), Place.Local) { Local = local });
+    public void PushLocal(int local)
+    {
+        var variable = _variables.First + local;
+        _stack.Add(new Operand(_variables.KindOf(variable), Place.Local) { Local = variable });
+    }
 
     /// <summary>A value that is in the slot of the height it comes to.</summary>
     public void PushSlot(ValueKind kind) =>
@@ -201,7 +196,7 @@ internal sealed class CodeWriter
                 Il.Emit(OpCodes.Ldloc, operand.Slot!);
                 break;
             case Place.Local:
-                LoadLocal(operand.Local);
+                _variables.Load(operand.Local);
                 break;
             default:
                 LoadConstant(in operand);
@@ -234,24 +229,14 @@ internal sealed class CodeWriter
         Il.Emit(OpCodes.Or);
     }
 
-    public void LoadLocal(int local)
-    {
-        if (local < _facts.Type.Parameters.Length)
-            Il.LoadArgument(local);
-        else
-            Il.Emit(OpCodes.Ldloc, _locals[local - _facts.Type.Parameters.Length]);
-    }
-
     /// <summary>Sets a local to the topmost value, which is taken.</summary>
     public void StoreLocal(int local)
     {
-        KeepReads(local, _stack.Count - 1);
-        _checkedExtents.Remove(local);
+        var variable = _variables.First + local;
+        KeepReads(variable, _stack.Count - 1);
+        Memory.Forget(variable);
         Load(1);
-        if (local < _facts.Type.Parameters.Length)
-            Il.StoreArgument(local);
-        else
-            Il.Emit(OpCodes.Stloc, _locals[local - _facts.Type.Parameters.Length]);
+        _variables.Store(variable);
     }
 
     /// <summary>Empties the evaluation stack.</summary>
@@ -275,9 +260,12 @@ internal sealed class CodeWriter
     }
 
     /// <summary>Has the topmost value alone on the evaluation stack, for a branch.</summary>
-    public void LoadCondition()
+    public void LoadCondition() => LoadAlone(1);
+
+    /// <summary>Has the topmost values in their order on the evaluation stack, and nothing else.</summary>
+    private void LoadAlone(int count)
     {
-        for (var i = 0; i < _stack.Count - 1; i++)
+        for (var i = 0; i < _stack.Count - count; i++)
         {
             if (_stack[i].Place == Place.Evaluation)
             {
@@ -286,7 +274,7 @@ internal sealed class CodeWriter
             }
         }
 
-        Load(1);
+        Load(count);
     }
 
     /// <summary>Moves the topmost values into the slots of a block of this height. They stay on the stack.</summary>
@@ -329,7 +317,7 @@ internal sealed class CodeWriter
 
     public void MarkLabel(Label label)
     {
-        _checkedExtents.Clear();
+        Memory.ForgetAll();
         Il.MarkLabel(label);
     }
 
@@ -339,84 +327,100 @@ internal sealed class CodeWriter
         if (PendingFuel == 0)
             return;
         LoadFuelLeft();
-        Il.Emit(OpCodes.Stloc, _fuel);
+        StoreFuel();
+    }
+
+    /// <summary>The fuel with what is pending charged: what calls and callers are given.</summary>
+    public void LoadFuelLeft()
+    {
+        LoadFuel();
+        if (PendingFuel == 0)
+            return;
+        Il.LoadInt(PendingFuel);
+        Il.Emit(OpCodes.Conv_I8);
+        Il.Emit(OpCodes.Sub);
         PendingFuel = 0;
     }
 
-    /// <summary>Gives the fuel to the store. Before calls and at the end.</summary>
-    public void FlushFuel()
+    /// <summary>
+    /// Joins the result on the evaluation stack and the fuel. In locals that all returns share: where nothing is
+    /// optimised each temporary of the compiler of machine code would have a place of its own in the frame.
+    /// </summary>
+    public void MakeOutcome(ValueKind kind)
+    {
+        _result ??= Il.DeclareLocal(RuntimeMembers.TypeOf(kind));
+        _outcome ??= Il.DeclareLocal(RuntimeMembers.OutcomeOf(kind));
+        Il.Emit(OpCodes.Stloc, _result);
+        Il.Emit(OpCodes.Ldloca, _outcome);
+        Il.Emit(OpCodes.Ldloc, _result);
+        Il.Emit(OpCodes.Stfld, RuntimeMembers.OutcomeValue(kind));
+        Il.Emit(OpCodes.Ldloca, _outcome);
+        LoadFuelLeft();
+        Il.Emit(OpCodes.Stfld, RuntimeMembers.OutcomeFuel(kind));
+        Il.Emit(OpCodes.Ldloc, _outcome);
+    }
+
+    /// <summary>Gives the fuel to the store, before functions of the runtime.</summary>
+    public void LendFuel()
     {
         Il.Emit(OpCodes.Ldloc, _store);
         LoadFuelLeft();
         Il.Emit(OpCodes.Stfld, RuntimeMembers.StoreFuel);
-        PendingFuel = 0;
     }
 
-    /// <summary>After calls: fuel and memory may have changed.</summary>
+    /// <summary>Takes what they left.</summary>
+    public void TakeFuelBack()
+    {
+        Il.Emit(OpCodes.Ldloc, _store);
+        Il.Emit(OpCodes.Ldfld, RuntimeMembers.StoreFuel);
+        StoreFuel();
+    }
+
+    /// <summary>After calls: the memory may have grown, and nothing is kept in registers over them.</summary>
     public void Reload()
     {
-        ReloadFuel();
-        if (_memoryLength is not null)
-            ReloadMemoryLength();
+        LoadInstance();
+        Il.Emit(OpCodes.Ldfld, RuntimeMembers.ContextStore);
+        Il.Emit(OpCodes.Stloc, _store);
+        Memory.Reload();
     }
 
     /// <summary>Stops here if there is less fuel than the floor.</summary>
     public void CheckInterruption()
     {
-        Il.Emit(OpCodes.Ldloc, _fuel);
+        LoadFuel();
         Il.Emit(OpCodes.Ldloc, _store);
         Il.Emit(OpCodes.Volatile);
         Il.Emit(OpCodes.Ldfld, RuntimeMembers.StoreFuelFloor);
-        Il.Emit(OpCodes.Blt, TrapLabel(TrapKind.OutOfFuel, interruption: true));
+        Il.Emit(OpCodes.Blt, Traps.Label(TrapKind.OutOfFuel, interruption: true));
     }
 
     /// <summary>
-    /// Where a branch goes that stops the program. Written before what the branch compares, since in large functions it
-    /// writes code: there the place is noted in a local, so that one throw serves all.
+    /// The same where a loop begins. Written so that going on is the branch: the compiler of machine code copies it to
+    /// the loop's end, as the branch back.
     /// </summary>
-    public Label TrapLabel(TrapKind kind, bool interruption = false)
+    public void CheckLoop()
     {
-        var site = Site(kind, interruption);
-        if (_site is not null)
-        {
-            Il.LoadInt(site);
-            Il.Emit(OpCodes.Stloc, _site);
-            return _sharedTrap;
-        }
-
-        var label = Il.DefineLabel();
-        _traps.Add((label, site));
-        return label;
+        var on = Il.DefineLabel();
+        LoadFuel();
+        Il.Emit(OpCodes.Ldloc, _store);
+        Il.Emit(OpCodes.Volatile);
+        Il.Emit(OpCodes.Ldfld, RuntimeMembers.StoreFuelFloor);
+        Il.Emit(OpCodes.Bge, on);
+        Traps.Throw(TrapKind.OutOfFuel, interruption: true);
+        Il.MarkLabel(on);
     }
-
-    /// <summary>The number of this place in the module's list, for runtime functions that may trap.</summary>
-    public int Site(TrapKind kind, bool interruption = false) =>
-        _module.AddSite(new TrapSite(kind, interruption, _facts.Index, Offset, PendingFuel));
-
-    public void ThrowTrap(TrapKind kind)
-    {
-        SpillAll();
-        var site = Site(kind);
-        Throw(() => Il.LoadInt(site));
-    }
-
-    /// <summary>
-    /// Whether <paramref name="extent"/> bytes from what the local holds are known to be in the memory.
-    /// </summary>
-    public bool IsChecked(int local, long extent) => _checkedExtents.GetValueOrDefault(local) >= extent;
-
-    public void NoteChecked(int local, long extent) =>
-        _checkedExtents[local] = Math.Max(extent, _checkedExtents.GetValueOrDefault(local));
 
     public void Call(MethodInfo method) => Il.Emit(OpCodes.Call, method);
 
-    private void Throw(Action loadSite)
+    /// <summary>Zeroes the variables from <paramref name="first"/> on.</summary>
+    private void ClearVariables(int first)
     {
-        Il.Emit(OpCodes.Ldloc, _fuel);
-        LoadInstance();
-        loadSite();
-        Il.Emit(OpCodes.Call, RuntimeMembers.MakeTrap);
-        Il.Emit(OpCodes.Throw);
+        for (var i = first; i < _variables.Count; i++)
+        {
+            LoadConstant(new Operand(_variables.KindOf(i), Place.Constant));
+            _variables.Store(i);
+        }
     }
 
     /// <summary>Compares an address in this frame with the limit.</summary>
@@ -427,32 +431,7 @@ internal sealed class CodeWriter
         Il.Emit(OpCodes.Conv_U);
         Il.Emit(OpCodes.Ldloc, _store);
         Il.Emit(OpCodes.Ldfld, RuntimeMembers.StoreStackLimit);
-        Il.Emit(OpCodes.Blt_Un, TrapLabel(TrapKind.StackExhausted));
-    }
-
-    private void LoadFuelLeft()
-    {
-        Il.Emit(OpCodes.Ldloc, _fuel);
-        if (PendingFuel == 0)
-            return;
-        Il.LoadInt(PendingFuel);
-        Il.Emit(OpCodes.Conv_I8);
-        Il.Emit(OpCodes.Sub);
-    }
-
-    private void ReloadFuel()
-    {
-        Il.Emit(OpCodes.Ldloc, _store);
-        Il.Emit(OpCodes.Ldfld, RuntimeMembers.StoreFuel);
-        Il.Emit(OpCodes.Stloc, _fuel);
-    }
-
-    private void ReloadMemoryLength()
-    {
-        LoadInstance();
-        Il.Emit(OpCodes.Ldfld, RuntimeMembers.InstanceMemory);
-        Il.Emit(OpCodes.Ldfld, RuntimeMembers.MemoryLength);
-        Il.Emit(OpCodes.Stloc, _memoryLength!);
+        Il.Emit(OpCodes.Blt_Un, Traps.Label(TrapKind.StackExhausted));
     }
 
     private void LoadConstant(in Operand operand)

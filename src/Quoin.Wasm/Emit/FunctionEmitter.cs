@@ -11,7 +11,9 @@ namespace Quoin.Wasm.Emit;
 internal sealed class FunctionEmitter
 {
     private readonly ModuleContext _module;
+    private readonly FunctionPlan _plan;
     private readonly FunctionFacts _facts;
+    private readonly bool _isInlined;
     private readonly CodeWriter _writer;
     private readonly ILGenerator _il;
     private readonly List<Block> _blocks = [];
@@ -21,15 +23,25 @@ internal sealed class FunctionEmitter
     private bool _unreachable;
     private int _skipped;
 
-    public FunctionEmitter(ModuleContext module, FunctionFacts facts, ILGenerator il)
+    public FunctionEmitter(ModuleContext module, FunctionPlan plan, ILGenerator il)
     {
         _module = module;
-        _facts = facts;
+        _plan = plan;
+        _facts = plan.Facts;
         _il = il;
-        _writer = new CodeWriter(module, facts, il);
+        _writer = new CodeWriter(module, plan, il);
         _calls = new CallEmitter(module, _writer);
         _memory = new MemoryEmitter(module, _writer);
         _tables = new TableEmitter(module, _writer);
+    }
+
+    /// <summary>For a body that goes into the function of <paramref name="outer"/>.</summary>
+    private FunctionEmitter(FunctionEmitter outer, FunctionFacts facts)
+    {
+        (_module, _plan, _il, _writer) = (outer._module, outer._plan, outer._il, outer._writer);
+        (_calls, _memory, _tables) = (outer._calls, outer._memory, outer._tables);
+        _facts = facts;
+        _isInlined = true;
     }
 
     private sealed class Block
@@ -54,34 +66,50 @@ internal sealed class FunctionEmitter
         public ImmutableArray<ValueKind> Carried => Code == Opcode.Loop ? Type.Parameters : Type.Results;
     }
 
-    public void Emit(WasmLimits limits)
+    public void Emit()
     {
         _writer.Offset = _facts.Body.Offset;
         _writer.Prologue();
+        EmitBody();
+        _writer.Traps.WriteThrows();
+    }
+
+    private void EmitBody()
+    {
         var body = _facts.Body;
         var reader = new ByteReader(_module.Syntax.Bytes, body.Start, body.End);
         _blocks.Add(new Block
         {
             Code = Opcode.Block,
             Type = new FunctionType([], _facts.Type.Results),
-            Height = 0,
+            Height = _writer.Height,
             Label = _il.DefineLabel(),
         });
         while (_blocks.Count > 0)
         {
-            InstructionReader.Read(ref reader, limits, out var instruction);
+            InstructionReader.Read(ref reader, _module.Limits, out var instruction);
             if (_unreachable)
                 Skip(in instruction);
             else
                 Emit(in instruction);
-            if (_il.ILOffset > limits.CompiledBytes)
+            if (_il.ILOffset > _module.Limits.CompiledBytes)
             {
                 throw ModuleException.OverLimit(
-                    "bytes of code made of a function", _il.ILOffset, limits.CompiledBytes, instruction.Offset);
+                    "bytes of code made of a function", _il.ILOffset, _module.Limits.CompiledBytes, instruction.Offset);
             }
         }
+    }
 
-        _writer.Epilogue();
+    /// <summary>
+    /// Puts the body of a function in place of its call: a block, to whose end its returns go. What it calls is called.
+    /// </summary>
+    private void EmitInlined(FunctionFacts callee)
+    {
+        var before = _writer.BeginInlined(callee);
+        var inner = new FunctionEmitter(this, callee);
+        inner.EmitBody();
+        _unreachable = inner._unreachable;
+        _writer.EndInlined(before);
     }
 
     private void Skip(in Instruction at)
@@ -110,12 +138,15 @@ internal sealed class FunctionEmitter
         {
             case Opcode.Nop: break;
             case >= Opcode.Unreachable and <= Opcode.Return: EmitControl(in at); break;
+            case Opcode.Call when !_isInlined && _plan.InlinedAt(at.Offset) is { } callee:
+                EmitInlined(callee);
+                break;
             case >= Opcode.Call and <= Opcode.ReturnCallIndirect:
                 _calls.Emit(in at);
                 _unreachable = at.Code >= Opcode.ReturnCall;
                 break;
             case Opcode.Drop: _writer.Drop(); break;
-            case Opcode.Select or Opcode.SelectTyped: EmitSelect(); break;
+            case Opcode.Select or Opcode.SelectTyped: SelectEmitter.Emit(_writer); break;
             case Opcode.LocalGet: _writer.PushLocal((int)at.Index); break;
             case Opcode.LocalSet: _writer.StoreLocal((int)at.Index); break;
             case Opcode.LocalTee:
@@ -133,7 +164,7 @@ internal sealed class FunctionEmitter
 
     private void EmitOther(in Instruction at)
     {
-        if (_memory.TryEmit(in at) || _tables.TryEmit(in at) || NumericEmitter.TryEmit(_writer, _facts, in at))
+        if (_memory.TryEmit(in at) || _tables.TryEmit(in at) || NumericEmitter.TryEmit(_writer, _plan, in at))
             return;
         VectorEmitter.Emit(_writer, in at);
     }
@@ -143,7 +174,8 @@ internal sealed class FunctionEmitter
         switch (at.Code)
         {
             case Opcode.Unreachable:
-                _writer.ThrowTrap(Trap(in at));
+                _writer.SpillAll();
+                _writer.Traps.Throw(TrapKind.Unreachable);
                 _unreachable = true;
                 break;
             case Opcode.Block:
@@ -155,7 +187,7 @@ internal sealed class FunctionEmitter
                 Open(in at, default);
                 _writer.ChargeFuel();
                 _writer.MarkLabel(_blocks[^1].Label);
-                _writer.CheckInterruption();
+                _writer.CheckLoop();
                 break;
             case Opcode.If: EmitIf(in at); break;
             case Opcode.Else: EmitElse(); break;
@@ -166,12 +198,6 @@ internal sealed class FunctionEmitter
             default: EmitReturn(); _unreachable = true; break;
         }
     }
-
-    private static TrapKind Trap(in Instruction at) => at.Code switch
-    {
-        Opcode.Unreachable => TrapKind.Unreachable,
-        _ => throw new System.Diagnostics.UnreachableException(),
-    };
 
     private FunctionType TypeOf(BlockType block) => block switch
     {
@@ -225,7 +251,7 @@ internal sealed class FunctionEmitter
     {
         var block = _blocks[^1];
         _blocks.RemoveAt(_blocks.Count - 1);
-        if (_blocks.Count == 0)
+        if (_blocks.Count == 0 && !_isInlined)
         {
             if (!_unreachable)
                 EmitReturn();
@@ -255,7 +281,7 @@ internal sealed class FunctionEmitter
 
     private void EmitBranch(uint depth)
     {
-        if (depth == (uint)_blocks.Count - 1)
+        if (IsReturn(depth))
         {
             EmitReturn();
             return;
@@ -268,6 +294,9 @@ internal sealed class FunctionEmitter
         _il.Emit(OpCodes.Br, block.Label);
     }
 
+    /// <summary>Whether a branch leaves the compiled function. Out of a body inside another it does not.</summary>
+    private bool IsReturn(uint depth) => !_isInlined && depth == (uint)_blocks.Count - 1;
+
     private Block Target(uint depth)
     {
         var block = _blocks[_blocks.Count - 1 - (int)depth];
@@ -279,7 +308,7 @@ internal sealed class FunctionEmitter
     {
         _writer.LoadCondition();
         _writer.ChargeFuel();
-        var isReturn = depth == (uint)_blocks.Count - 1;
+        var isReturn = IsReturn(depth);
         var block = Target(depth);
         var count = block.Carried.Length;
         if (!isReturn && _writer.IsInPlace(block.Height, count))
@@ -313,7 +342,7 @@ internal sealed class FunctionEmitter
         {
             if (byDepth.ContainsKey(depth))
                 continue;
-            var isReturn = depth == (uint)_blocks.Count - 1;
+            var isReturn = IsReturn(depth);
             var block = Target(depth);
             if (!isReturn && _writer.IsInPlace(block.Height, block.Carried.Length))
             {
@@ -330,7 +359,7 @@ internal sealed class FunctionEmitter
         foreach (var (label, depth) in stubs)
         {
             _il.MarkLabel(label);
-            if (depth == (uint)_blocks.Count - 1)
+            if (IsReturn(depth))
             {
                 EmitResults();
                 continue;
@@ -344,56 +373,41 @@ internal sealed class FunctionEmitter
 
     private void EmitReturn()
     {
+        if (_isInlined)
+        {
+            EmitBranch((uint)_blocks.Count - 1);
+            return;
+        }
+
         // One result may stay on the evaluation stack if nothing else is there.
         if (_facts.Type.Results.Length == 1)
             _writer.LoadCondition();
         else
             _writer.SpillAll();
-        _writer.FlushFuel();
         if (_facts.Type.Results.Length == 1)
-            _il.Emit(OpCodes.Ret);
+            FinishReturn();
         else
-            Return();
+            EmitResults();
     }
 
     /// <summary>Returns the topmost values, which stay for code that does not return here.</summary>
     private void EmitResults()
-    {
-        _writer.FlushFuel();
-        Return();
-    }
-
-    private void Return()
     {
         var results = _facts.Type.Results;
         for (var i = 1; i < results.Length; i++)
             _calls.StoreReturn(i, _writer.Peek(results.Length - 1 - i));
         if (results.Length > 0)
             _writer.Load(_writer.Peek(results.Length - 1));
-        _il.Emit(OpCodes.Ret);
+        FinishReturn();
     }
 
-    /// <summary>The second value if the condition is zero, else the first; into the slot of the first.</summary>
-    private void EmitSelect()
+    /// <summary>The first result, if there is one, is on the evaluation stack.</summary>
+    private void FinishReturn()
     {
-        var kind = _writer.Peek(1).Kind;
-        var slot = _writer.Slot(_writer.Height - 3, kind);
-        var taken = _il.DefineLabel();
-        var condition = _writer.Pop();
-        var second = _writer.Pop();
-        var first = _writer.Pop();
-        _writer.SpillAll();
-        if (first.Slot != slot)
-        {
-            _writer.Load(in first);
-            _il.Emit(OpCodes.Stloc, slot);
-        }
-
-        _writer.Load(in condition);
-        _il.Emit(OpCodes.Brtrue, taken);
-        _writer.Load(in second);
-        _il.Emit(OpCodes.Stloc, slot);
-        _il.MarkLabel(taken);
-        _writer.PushSlot(kind);
+        if (_facts.Type.Results.Length == 0)
+            _writer.LoadFuelLeft();
+        else
+            _writer.MakeOutcome(_facts.Type.Results[0]);
+        _il.Emit(OpCodes.Ret);
     }
 }

@@ -5,15 +5,6 @@ namespace Quoin.Wasm.Emit;
 /// <summary>What is known of a function before code is written for it, from one look at its instructions.</summary>
 internal sealed class FunctionFacts
 {
-    /// <summary>
-    /// In larger bodies one throw serves all traps: a block for each would bring the function over the size at which
-    /// the compiler of machine code stops to optimise (2,000 blocks, 60,000 bytes).
-    /// </summary>
-    private const int ShareTrapsBytes = 3_000;
-
-    /// <summary>Frames up to this are covered by what always stays free below a stack's limit.</summary>
-    private const int UsualFrameBytes = 64 << 10;
-
     private const int ValueBytes = 16;
 
     /// <summary>
@@ -21,6 +12,9 @@ internal sealed class FunctionFacts
     /// for itself. At most 2.2 were measured (bodies of calls, and of vector expressions).
     /// </summary>
     private const int BodyFactor = 4;
+
+    private readonly List<(int Offset, int Function)> _directCalls = [];
+    private readonly Dictionary<long, int> _extents = [];
 
     public FunctionFacts(ModuleSyntax module, WasmLimits limits, int index)
     {
@@ -31,17 +25,15 @@ internal sealed class FunctionFacts
         Locals = [.. body.Locals.SelectMany(run => Enumerable.Repeat(run.Kind, run.Count))];
         FrameBytes = (ValueBytes * (Type.Parameters.Length + Locals.Length
             + module.OperandHeights[index - module.ImportedFunctions])) + (BodyFactor * (body.End - body.Start));
-        SharesTraps = body.End - body.Start > ShareTrapsBytes;
         var reader = new ByteReader(module.Bytes, body.Start, body.End);
         while (reader.Remaining > 0)
         {
             InstructionReader.Read(ref reader, limits, out var instruction);
             Blocks += BlocksOf(in instruction);
-            Calls |= instruction.Code is >= Opcode.Call and <= Opcode.ReturnCallIndirect;
+            NoteCall(module, in instruction);
             Rotates |= instruction.Row.Name is "i32.rotl" or "i32.rotr" or "i64.rotl" or "i64.rotr";
             Promotes |= instruction.Row.Name == "f64.promote_f32";
-            UsesMemory |= instruction.Row.Immediate is ImmediateKind.Memory or ImmediateKind.MemoryLane
-                || instruction.Code is Opcode.MemorySize;
+            NoteMemory(in instruction);
         }
     }
 
@@ -55,30 +47,63 @@ internal sealed class FunctionFacts
     /// <summary>Kinds of the locals after the parameters.</summary>
     public ValueKind[] Locals { get; }
 
-    /// <summary>Whether it calls functions: only then can it recurse.</summary>
-    public bool Calls { get; }
+    public int BodyBytes => Body.End - Body.Start;
+
+    /// <summary>
+    /// Calls of functions that the module defines, but for tail calls, by the offsets of the instructions.
+    /// </summary>
+    public IReadOnlyList<(int Offset, int Function)> DirectCalls => _directCalls;
+
+    /// <summary>How many calls of others there are.</summary>
+    public int OtherCalls { get; private set; }
+
+    /// <summary>Whether calls are its end, so that it cannot stand inside another.</summary>
+    public bool TailCalls { get; private set; }
 
     /// <summary>Whether it needs a zero that the compiler of machine code does not know to be one.</summary>
     public bool Rotates { get; }
 
     /// <summary>Whether base and length of the memory are worth a local.</summary>
-    public bool UsesMemory { get; }
+    public bool UsesMemory { get; private set; }
+
+    /// <summary>Whether it grows the memory itself.</summary>
+    public bool GrowsMemory { get; private set; }
+
+    /// <summary>How often accesses reach so many bytes beyond their address.</summary>
+    public IReadOnlyDictionary<long, int> Extents => _extents;
 
     /// <summary>Whether it turns an f32 into an f64: a conversion back must then be hidden.</summary>
     public bool Promotes { get; }
 
-    public bool SharesTraps { get; }
-
     /// <summary>How large its frame may be.</summary>
     public int FrameBytes { get; }
 
-    /// <summary>
-    /// Whether the stack is asked for room before the function is entered: its own check would be too late.
-    /// </summary>
-    public bool NeedsGuard => FrameBytes > UsualFrameBytes;
-
     /// <summary>Straight pieces of the code that will be made, about.</summary>
     public int Blocks { get; }
+
+    private void NoteCall(ModuleSyntax module, in Instruction at)
+    {
+        if (at.Code is < Opcode.Call or > Opcode.ReturnCallIndirect)
+            return;
+        TailCalls |= at.Code >= Opcode.ReturnCall;
+        if (at.Code == Opcode.Call && at.Index >= module.ImportedFunctions)
+            _directCalls.Add((at.Offset, (int)at.Index));
+        else
+            OtherCalls++;
+    }
+
+    private void NoteMemory(in Instruction at)
+    {
+        GrowsMemory |= at.Code == Opcode.MemoryGrow;
+        if (at.Row.Immediate is ImmediateKind.Memory or ImmediateKind.MemoryLane)
+        {
+            UsesMemory = true;
+            var extent = (long)at.Bits + (1L << at.Row.Width);
+            _extents[extent] = _extents.GetValueOrDefault(extent) + 1;
+        }
+
+        UsesMemory |= at.Code == Opcode.MemorySize;
+    }
 
     private static int BlocksOf(in Instruction at) => at.Row.Immediate switch
     {

@@ -18,21 +18,32 @@ internal static class HostStubs
         var il = method.GetILGenerator();
         for (var i = 0; i < signature.Parameters.Length; i++)
             ReadSlot(il, i, signature.Parameters[i]);
+        LoadStore(il, 2);
+        il.Emit(OpCodes.Ldfld, RuntimeMembers.StoreFuel);
         il.Emit(OpCodes.Ldarg_2);
         il.Emit(OpCodes.Ldarg_1);
         il.EmitCalli(OpCodes.Calli, CallingConventions.Standard, CallEmitter.ReturnType(signature),
             CallEmitter.ParameterTypes(signature, typeof(FunctionContext)), null);
+        var outcome = il.DeclareLocal(CallEmitter.ReturnType(signature));
+        il.Emit(OpCodes.Stloc, outcome);
+        LoadStore(il, 2);
+        il.Emit(OpCodes.Ldloc, outcome);
+        if (signature.Results.Length > 0)
+            il.Emit(OpCodes.Ldfld, RuntimeMembers.OutcomeFuel(signature.Results[0]));
+        il.Emit(OpCodes.Stfld, RuntimeMembers.StoreFuel);
         if (signature.Results.Length > 0)
         {
-            var first = il.DeclareLocal(RuntimeMembers.TypeOf(signature.Results[0]));
-            il.Emit(OpCodes.Stloc, first);
-            WriteSlot(il, 0, signature.Results[0], () => il.Emit(OpCodes.Ldloc, first));
+            LoadSlot(il, 0);
+            il.Emit(OpCodes.Ldloc, outcome);
+            il.Emit(OpCodes.Ldfld, RuntimeMembers.OutcomeValue(signature.Results[0]));
+            MakeValue(il, signature.Results[0]);
+            il.Emit(OpCodes.Stobj, typeof(Value));
         }
 
         for (var i = 1; i < signature.Results.Length; i++)
         {
             LoadSlot(il, i);
-            LoadReturn(il, i, () => il.Emit(OpCodes.Ldarg_2));
+            LoadReturn(il, i, 2);
             il.Emit(OpCodes.Ldobj, typeof(Value));
             il.Emit(OpCodes.Stobj, typeof(Value));
         }
@@ -41,8 +52,8 @@ internal static class HostStubs
     }
 
     /// <summary>
-    /// <c>R (p…, HostBinding binding)</c>: puts the arguments into slots, runs the host function, and takes its results
-    /// out of the slots behind them.
+    /// <c>R (p…, long fuel, HostBinding binding)</c>: puts the arguments into slots, runs the host function, and takes
+    /// its results out of the slots behind them. The store has the fuel meanwhile.
     /// </summary>
     public static void DefineHostCall(TypeBuilder type, string name, FunctionType signature)
     {
@@ -50,9 +61,14 @@ internal static class HostStubs
             CallEmitter.ReturnType(signature), CallEmitter.ParameterTypes(signature, typeof(HostBinding)));
         var il = method.GetILGenerator();
         var parameters = signature.Parameters.Length;
+        var context = parameters + 1;
         var mark = il.DeclareLocal(typeof(HostArgumentStack.Mark));
         var slots = il.DeclareLocal(typeof(Value).MakeByRefType());
+        var outcome = il.DeclareLocal(CallEmitter.ReturnType(signature));
+        LoadStore(il, context);
         il.LoadArgument(parameters);
+        il.Emit(OpCodes.Stfld, RuntimeMembers.StoreFuel);
+        il.LoadArgument(context);
         il.Emit(OpCodes.Ldloca, mark);
         il.Emit(OpCodes.Call, RuntimeMembers.HostBegin);
         il.Emit(OpCodes.Stloc, slots);
@@ -64,12 +80,12 @@ internal static class HostStubs
             il.Emit(OpCodes.Stobj, typeof(Value));
         }
 
-        il.LoadArgument(parameters);
+        il.LoadArgument(context);
         il.Emit(OpCodes.Ldloc, slots);
         il.Emit(OpCodes.Call, RuntimeMembers.HostRun);
         for (var i = 1; i < signature.Results.Length; i++)
         {
-            LoadReturn(il, i, () => il.LoadArgument(parameters));
+            LoadReturn(il, i, context);
             LoadSlot(il, parameters + i, slots);
             il.Emit(OpCodes.Ldobj, typeof(Value));
             il.Emit(OpCodes.Stobj, typeof(Value));
@@ -77,13 +93,29 @@ internal static class HostStubs
 
         if (signature.Results.Length > 0)
         {
+            il.Emit(OpCodes.Ldloca, outcome);
             LoadSlot(il, parameters, slots);
             il.Emit(OpCodes.Call, RuntimeMembers.ReadValue(signature.Results[0]));
+            il.Emit(OpCodes.Stfld, RuntimeMembers.OutcomeValue(signature.Results[0]));
         }
 
-        il.LoadArgument(parameters);
+        il.LoadArgument(context);
         il.Emit(OpCodes.Ldloca, mark);
         il.Emit(OpCodes.Call, RuntimeMembers.HostEnd);
+        if (signature.Results.Length > 0)
+        {
+            il.Emit(OpCodes.Ldloca, outcome);
+            LoadStore(il, context);
+            il.Emit(OpCodes.Ldfld, RuntimeMembers.StoreFuel);
+            il.Emit(OpCodes.Stfld, RuntimeMembers.OutcomeFuel(signature.Results[0]));
+            il.Emit(OpCodes.Ldloc, outcome);
+        }
+        else
+        {
+            LoadStore(il, context);
+            il.Emit(OpCodes.Ldfld, RuntimeMembers.StoreFuel);
+        }
+
         il.Emit(OpCodes.Ret);
     }
 
@@ -105,22 +137,19 @@ internal static class HostStubs
         il.Emit(OpCodes.Call, RuntimeMembers.ReadValue(kind));
     }
 
-    private static void WriteSlot(ILGenerator il, int index, ValueKind kind, Action load)
-    {
-        LoadSlot(il, index);
-        load();
-        MakeValue(il, kind);
-        il.Emit(OpCodes.Stobj, typeof(Value));
-    }
-
     /// <summary>The validator knows which references are functions, so they are not asked.</summary>
     private static void MakeValue(ILGenerator il, ValueKind kind) =>
         il.Emit(OpCodes.Call, RuntimeMembers.MakeValue(kind));
 
-    private static void LoadReturn(ILGenerator il, int result, Action loadContext)
+    private static void LoadStore(ILGenerator il, int context)
     {
-        loadContext();
+        il.LoadArgument(context);
         il.Emit(OpCodes.Ldfld, RuntimeMembers.ContextStore);
+    }
+
+    private static void LoadReturn(ILGenerator il, int result, int context)
+    {
+        LoadStore(il, context);
         il.Emit(OpCodes.Ldfld, RuntimeMembers.StoreReturns);
         il.LoadInt(result - 1);
         il.Emit(OpCodes.Ldelema, typeof(Value));

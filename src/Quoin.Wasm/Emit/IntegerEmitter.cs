@@ -51,7 +51,7 @@ internal static class IntegerEmitter
         writer.SpillAll();
         writer.Load(in divisor);
         LoadNumber(writer, isLong, 0);
-        writer.Il.Emit(OpCodes.Beq, writer.TrapLabel(TrapKind.DivisionByZero));
+        writer.Il.Emit(OpCodes.Beq, writer.Traps.Label(TrapKind.DivisionByZero));
     }
 
     private static void EmitDivision(CodeWriter writer, bool isLong, OpCode code)
@@ -79,7 +79,7 @@ internal static class IntegerEmitter
             writer.Il.Emit(OpCodes.Bne_Un, fits);
             writer.Load(in left);
             LoadNumber(writer, isLong, isLong ? long.MinValue : int.MinValue);
-            writer.Il.Emit(OpCodes.Beq, writer.TrapLabel(TrapKind.IntegerOverflow));
+            writer.Il.Emit(OpCodes.Beq, writer.Traps.Label(TrapKind.IntegerOverflow));
             writer.Il.MarkLabel(fits);
         }
 

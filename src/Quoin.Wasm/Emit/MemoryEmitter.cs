@@ -67,7 +67,7 @@ internal sealed class MemoryEmitter(ModuleContext module, CodeWriter writer)
         switch (at.Code)
         {
             case Opcode.MemorySize:
-                _il.Emit(OpCodes.Ldloc, writer.MemoryLength);
+                writer.Memory.LoadLength();
                 _il.LoadInt(16);
                 _il.Emit(OpCodes.Shr_Un);
                 _il.Emit(OpCodes.Conv_I4);
@@ -88,7 +88,7 @@ internal sealed class MemoryEmitter(ModuleContext module, CodeWriter writer)
     {
         if (Loads.TryGetValue(at.Row.Name, out var load))
         {
-            LoadAddress(in at, writer.Pop());
+            LoadAddress(in at);
             Unaligned();
             foreach (var code in load)
                 _il.Emit(code);
@@ -97,7 +97,7 @@ internal sealed class MemoryEmitter(ModuleContext module, CodeWriter writer)
         else if (Stores.TryGetValue(at.Row.Name, out var store))
         {
             var value = writer.Pop();
-            LoadAddress(in at, writer.Pop());
+            LoadAddress(in at);
             writer.Load(in value);
             Unaligned();
             _il.Emit(store);
@@ -113,14 +113,14 @@ internal sealed class MemoryEmitter(ModuleContext module, CodeWriter writer)
         if (at.Row.Name == "v128.store")
         {
             var value = writer.Pop();
-            LoadAddress(in at, writer.Pop());
+            LoadAddress(in at);
             writer.Load(in value);
             Unaligned();
             _il.Emit(OpCodes.Stobj, typeof(Vector128<byte>));
             return;
         }
 
-        LoadAddress(in at, writer.Pop());
+        LoadAddress(in at);
         Unaligned();
         if (at.Row.Name == "v128.load")
         {
@@ -138,7 +138,7 @@ internal sealed class MemoryEmitter(ModuleContext module, CodeWriter writer)
     private void EmitLane(in Instruction at)
     {
         var vector = writer.Pop();
-        LoadAddress(in at, writer.Pop());
+        LoadAddress(in at);
         var isLoad = at.Row.Signature!.Results.Length > 0;
         if (isLoad)
         {
@@ -175,26 +175,28 @@ internal sealed class MemoryEmitter(ModuleContext module, CodeWriter writer)
 
     private void Unaligned() => _il.Emit(OpCodes.Unaligned, (byte)1);
 
-    /// <summary>Checks the access and loads its machine address.</summary>
-    private void LoadAddress(in Instruction at, in Operand address)
+    /// <summary>Takes the address, checks the access and loads its machine address.</summary>
+    private void LoadAddress(in Instruction at)
     {
-        var extent = (long)at.Bits + (1L << at.Row.Width);
-        if (address.Place == Place.Constant)
+        var bytes = 1L << at.Row.Width;
+        if (writer.Peek() is { Place: Place.Constant } constant)
         {
-            LoadConstantAddress((uint)address.Bits + (long)at.Bits, 1L << at.Row.Width);
+            writer.Drop();
+            LoadConstantAddress((uint)constant.Bits + (long)at.Bits, bytes);
             return;
         }
 
-        if (address.Place != Place.Local || !writer.IsChecked(address.Local, extent))
+        // The address is extended once, for the comparison and for the access.
+        var extended = writer.Memory.TakeAddress((long)at.Bits + bytes, out var isChecked);
+        if (!isChecked)
         {
-            Check(in address, extent);
-            if (address.Place == Place.Local)
-                writer.NoteChecked(address.Local, extent);
+            _il.Emit(OpCodes.Ldloc, extended);
+            writer.Memory.LoadLimit((long)at.Bits + bytes);
+            _il.Emit(OpCodes.Bgt, writer.Traps.Label(TrapKind.MemoryOutOfBounds));
         }
 
-        _il.Emit(OpCodes.Ldloc, writer.MemoryBase);
-        writer.Load(in address);
-        _il.Emit(OpCodes.Conv_U8);
+        writer.Memory.LoadBase();
+        _il.Emit(OpCodes.Ldloc, extended);
         _il.Emit(OpCodes.Add);
         if (at.Bits == 0)
             return;
@@ -207,24 +209,13 @@ internal sealed class MemoryEmitter(ModuleContext module, CodeWriter writer)
         if (address + bytes > module.LeastMemory)
         {
             writer.SpillAll();
-            _il.Emit(OpCodes.Ldloc, writer.MemoryLength);
+            writer.Memory.LoadLength();
             _il.LoadLong(address + bytes);
-            _il.Emit(OpCodes.Blt, writer.TrapLabel(TrapKind.MemoryOutOfBounds));
+            _il.Emit(OpCodes.Blt, writer.Traps.Label(TrapKind.MemoryOutOfBounds));
         }
 
-        _il.Emit(OpCodes.Ldloc, writer.MemoryBase);
+        writer.Memory.LoadBase();
         _il.LoadLong(address);
         _il.Emit(OpCodes.Add);
-    }
-
-    private void Check(in Operand address, long extent)
-    {
-        writer.SpillAll();
-        writer.Load(in address);
-        _il.Emit(OpCodes.Conv_U8);
-        _il.Emit(OpCodes.Ldloc, writer.MemoryLength);
-        _il.LoadLong(extent);
-        _il.Emit(OpCodes.Sub);
-        _il.Emit(OpCodes.Bgt, writer.TrapLabel(TrapKind.MemoryOutOfBounds));
     }
 }

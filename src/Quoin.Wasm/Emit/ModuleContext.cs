@@ -6,14 +6,18 @@ using Quoin.Wasm.Running;
 namespace Quoin.Wasm.Emit;
 
 /// <summary>What the functions of a module share while code is written for them.</summary>
-internal sealed class ModuleContext(ModuleSyntax syntax, CanonicalType[] types, MethodBuilder[] methods)
+internal sealed class ModuleContext(
+    ModuleSyntax syntax, WasmLimits limits, CanonicalType[] types, MethodBuilder[] methods)
 {
+    private readonly FunctionFacts?[] _facts = new FunctionFacts?[methods.Length];
     private readonly List<TrapSite> _sites = [];
     private readonly List<int> _unoptimized = [];
     private readonly List<ulong> _constants = [];
     private readonly Dictionary<ulong, int> _constantIndices = [];
 
     public ModuleSyntax Syntax { get; } = syntax;
+
+    public WasmLimits Limits { get; } = limits;
 
     public CanonicalType[] Types { get; } = types;
 
@@ -31,11 +35,15 @@ internal sealed class ModuleContext(ModuleSyntax syntax, CanonicalType[] types, 
     /// Looks whether a function is one that the compiler of machine code does not optimise: above 60,000 bytes, 2,000
     /// blocks or 2,000 locals it gives up, silently (its limits are compiled in).
     /// </summary>
-    public void NoteSize(FunctionFacts facts, int codeBytes)
+    public void NoteSize(FunctionPlan plan, int codeBytes)
     {
-        if (codeBytes > 60_000 || facts.Blocks > 2_000 || facts.Locals.Length > 2_000)
-            _unoptimized.Add(facts.Index);
+        if (codeBytes > 60_000 || plan.Blocks > 2_000 || plan.Locals > 2_000)
+            _unoptimized.Add(plan.Facts.Index);
     }
+
+    /// <summary>Facts of a function that the module defines.</summary>
+    public FunctionFacts FactsOf(int index) =>
+        _facts[index - Syntax.ImportedFunctions] ??= new FunctionFacts(Syntax, Limits, index);
 
     public int AddSite(TrapSite site)
     {

@@ -27,15 +27,15 @@ internal static class ModuleEmitter
             "Module", TypeAttributes.Public | TypeAttributes.Abstract | TypeAttributes.Sealed);
         var types = Array.ConvertAll(syntax.Types, CanonicalType.Of);
         var methods = DefineFunctions(syntax, type);
-        var context = new ModuleContext(syntax, types, methods);
+        var context = new ModuleContext(syntax, limits, types, methods);
         for (var i = 0; i < methods.Length; i++)
         {
             checkTime();
-            var facts = new FunctionFacts(syntax, limits, syntax.ImportedFunctions + i);
-            var method = facts.NeedsGuard ? StackGuard.Define(context, facts, type, methods[i]) : methods[i];
-            var il = method.GetILGenerator(facts.Body.End - facts.Body.Start + 64);
-            new FunctionEmitter(context, facts, il).Emit(limits);
-            context.NoteSize(facts, il.ILOffset);
+            var plan = new FunctionPlan(context.FactsOf(syntax.ImportedFunctions + i), context.FactsOf);
+            var method = plan.NeedsGuard ? StackGuard.Define(context, plan, type, methods[i]) : methods[i];
+            var il = method.GetILGenerator(plan.Facts.BodyBytes + 64);
+            new FunctionEmitter(context, plan, il).Emit();
+            context.NoteSize(plan, il.ILOffset);
         }
 
         DefineStubs(syntax, type);

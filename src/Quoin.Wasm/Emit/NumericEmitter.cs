@@ -14,7 +14,7 @@ internal static class NumericEmitter
     private static readonly Dictionary<string, OpCode[]> Plain = PlainCodes();
     private static readonly Dictionary<string, MethodInfo> Methods = KnownMethods();
 
-    public static bool TryEmit(CodeWriter writer, FunctionFacts facts, in Instruction at)
+    public static bool TryEmit(CodeWriter writer, FunctionPlan plan, in Instruction at)
     {
         if (Plain.TryGetValue(at.Row.Name, out var codes))
         {
@@ -22,7 +22,7 @@ internal static class NumericEmitter
             return true;
         }
 
-        if (at.Row.Name == "f32.demote_f64" && !facts.Promotes)
+        if (at.Row.Name == "f32.demote_f64" && !plan.Promotes)
         {
             EmitPlain(writer, in at, [OpCodes.Conv_R4]);
             return true;

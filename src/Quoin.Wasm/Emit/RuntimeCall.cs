@@ -14,8 +14,8 @@ internal static class RuntimeCall
     {
         var parameters = method.GetParameters();
         var operands = parameters.Length - 2 - immediates.Length;
-        var site = writer.Site(default);
-        writer.FlushFuel();
+        var site = writer.Traps.Site(default);
+        writer.LendFuel();
         writer.Load(operands);
         writer.LoadInstance();
         foreach (var immediate in immediates)
@@ -24,6 +24,7 @@ internal static class RuntimeCall
         writer.Call(method);
         if (ResultOf(at, method) is var kind and not ValueKind.Unknown)
             writer.Push(kind);
+        writer.TakeFuelBack();
         writer.Reload();
     }
 

@@ -35,10 +35,12 @@ internal static class RuntimeMembers
 
     public static readonly FieldInfo MemoryBase = Field(typeof(Memory), nameof(Memory.Base));
     public static readonly FieldInfo MemoryLength = Field(typeof(Memory), nameof(Memory.Length));
-    public static readonly FieldInfo TableElements = Field(typeof(Table), nameof(Table.Elements));
+    public static readonly FieldInfo TableEntries = Field(typeof(Table), nameof(Table.Entries));
+    public static readonly FieldInfo EntryCode = Field(typeof(TableEntry), nameof(TableEntry.Code));
+    public static readonly FieldInfo EntryContext = Field(typeof(TableEntry), nameof(TableEntry.Context));
+    public static readonly FieldInfo EntryTypeId = Field(typeof(TableEntry), nameof(TableEntry.TypeId));
     public static readonly FieldInfo FunctionCode = Field(typeof(Function), nameof(Function.Code));
     public static readonly FieldInfo FunctionContextField = Field(typeof(Function), nameof(Function.Context));
-    public static readonly FieldInfo FunctionTypeId = Field(typeof(Function), nameof(Function.TypeId));
 
     public static readonly MethodInfo MakeTrap =
         Method(typeof(TrapSites), nameof(TrapSites.Make), [typeof(long), typeof(InstanceState), typeof(int)]);
@@ -54,10 +56,14 @@ internal static class RuntimeMembers
 
     public static readonly MethodInfo HostEnd = Method(typeof(HostBinding), nameof(HostBinding.End));
 
+    private static readonly MethodInfo ArrayData = typeof(MemoryMarshal).GetMethods()
+        .Single(method => method is { Name: nameof(MemoryMarshal.GetArrayDataReference), IsGenericMethod: true });
+
     /// <summary>Where the first cell is; the index is known to be in range, so it is not checked.</summary>
-    public static readonly MethodInfo CellData = typeof(MemoryMarshal).GetMethods()
-        .Single(method => method is { Name: nameof(MemoryMarshal.GetArrayDataReference), IsGenericMethod: true })
-        .MakeGenericMethod(typeof(Vector128<byte>));
+    public static readonly MethodInfo CellData = ArrayData.MakeGenericMethod(typeof(Vector128<byte>));
+
+    /// <summary>Where the first table is, likewise.</summary>
+    public static readonly MethodInfo TableData = ArrayData.MakeGenericMethod(typeof(Table));
 
     public static readonly int ValueBytes = Unsafe.SizeOf<Value>();
 
@@ -71,6 +77,13 @@ internal static class RuntimeMembers
         ValueKind.FuncRef or ValueKind.ExternRef => nameof(Value.Reference),
         _ => kind.ToString(),
     })!.GetMethod!;
+
+    /// <summary>What functions give whose first result is of this kind.</summary>
+    public static Type OutcomeOf(ValueKind kind) => typeof(Outcome<>).MakeGenericType(TypeOf(kind));
+
+    public static FieldInfo OutcomeValue(ValueKind kind) => Field(OutcomeOf(kind), nameof(Outcome<>.Value));
+
+    public static FieldInfo OutcomeFuel(ValueKind kind) => Field(OutcomeOf(kind), nameof(Outcome<>.Fuel));
 
     /// <summary>How a value is made that goes into a slot.</summary>
     public static MethodInfo MakeValue(ValueKind kind) => kind switch

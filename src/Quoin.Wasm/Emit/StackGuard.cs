@@ -12,20 +12,22 @@ internal static class StackGuard
 {
     /// <summary>Writes the outer function; answers the inner, whose code is to be written.</summary>
     public static MethodBuilder Define(
-        ModuleContext context, FunctionFacts facts, TypeBuilder type, MethodBuilder outer)
+        ModuleContext context, FunctionPlan plan, TypeBuilder type, MethodBuilder outer)
     {
+        var facts = plan.Facts;
         var inner = type.DefineMethod(
             "b" + outer.Name[1..], outer.Attributes, CallEmitter.ReturnType(facts.Type),
             CallEmitter.ParameterTypes(facts.Type, typeof(InstanceState)));
         inner.InitLocals = false;
         inner.SetImplementationFlags(MethodImplAttributes.NoInlining);
         var il = outer.GetILGenerator();
-        var instance = facts.Type.Parameters.Length;
+        var fuel = facts.Type.Parameters.Length;
+        var instance = fuel + 1;
         var here = il.DeclareLocal(typeof(int));
         var full = il.DefineLabel();
         il.Emit(OpCodes.Ldloca, here);
         il.Emit(OpCodes.Conv_U);
-        il.LoadInt(facts.FrameBytes);
+        il.LoadInt(plan.FrameBytes);
         il.Emit(OpCodes.Conv_U);
         il.Emit(OpCodes.Sub);
         il.LoadArgument(instance);
@@ -38,9 +40,7 @@ internal static class StackGuard
         il.Emit(OpCodes.Call, inner);
         il.Emit(OpCodes.Ret);
         il.MarkLabel(full);
-        il.LoadArgument(instance);
-        il.Emit(OpCodes.Ldfld, RuntimeMembers.ContextStore);
-        il.Emit(OpCodes.Ldfld, RuntimeMembers.StoreFuel);
+        il.LoadArgument(fuel);
         il.LoadArgument(instance);
         il.LoadInt(context.AddSite(new TrapSite(TrapKind.StackExhausted, false, facts.Index, facts.Body.Offset, 0)));
         il.Emit(OpCodes.Call, RuntimeMembers.MakeTrap);

@@ -38,13 +38,13 @@ internal static class TruncationEmitter
         il.Emit(OpCodes.Stloc, value);
         il.Emit(OpCodes.Ldloc, value);
         il.Emit(OpCodes.Ldloc, value);
-        il.Emit(OpCodes.Bne_Un, writer.TrapLabel(TrapKind.InvalidConversion));
+        il.Emit(OpCodes.Bne_Un, writer.Traps.Label(TrapKind.InvalidConversion));
         il.Emit(OpCodes.Ldloc, value);
         il.Emit(OpCodes.Ldc_R8, range.Below);
-        il.Emit(range.Inclusive ? OpCodes.Ble : OpCodes.Blt, writer.TrapLabel(TrapKind.IntegerOverflow));
+        il.Emit(range.Inclusive ? OpCodes.Ble : OpCodes.Blt, writer.Traps.Label(TrapKind.IntegerOverflow));
         il.Emit(OpCodes.Ldloc, value);
         il.Emit(OpCodes.Ldc_R8, range.Above);
-        il.Emit(OpCodes.Bge, writer.TrapLabel(TrapKind.IntegerOverflow));
+        il.Emit(OpCodes.Bge, writer.Traps.Label(TrapKind.IntegerOverflow));
         il.Emit(OpCodes.Ldloc, value);
         il.Emit(range.Convert);
         writer.Push(at.Row.Signature!.Results[0]);

@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Quoin.Wasm.Emit;
 
@@ -55,14 +56,18 @@ internal static class VectorConversions
         (Vector128.WidenUpper(a.AsUInt32()) * Vector128.WidenUpper(b.AsUInt32())).AsByte();
 
     // Narrowing takes its lanes as signed, whatever it makes of them.
-    public static Vector128<byte> I8x16NarrowI16x8S(Vector128<byte> a, Vector128<byte> b) =>
-        Vector128.NarrowWithSaturation(a.AsInt16(), b.AsInt16()).AsByte();
-    public static Vector128<byte> I8x16NarrowI16x8U(Vector128<byte> a, Vector128<byte> b) =>
-        Vector128.Narrow(Unsigned(a.AsInt16()), Unsigned(b.AsInt16()));
-    public static Vector128<byte> I16x8NarrowI32x4S(Vector128<byte> a, Vector128<byte> b) =>
-        Vector128.NarrowWithSaturation(a.AsInt32(), b.AsInt32()).AsByte();
-    public static Vector128<byte> I16x8NarrowI32x4U(Vector128<byte> a, Vector128<byte> b) =>
-        Vector128.Narrow(Unsigned(a.AsInt32()), Unsigned(b.AsInt32())).AsByte();
+    public static Vector128<byte> I8x16NarrowI16x8S(Vector128<byte> a, Vector128<byte> b) => Sse2.IsSupported
+        ? Sse2.PackSignedSaturate(a.AsInt16(), b.AsInt16()).AsByte()
+        : Vector128.NarrowWithSaturation(a.AsInt16(), b.AsInt16()).AsByte();
+    public static Vector128<byte> I8x16NarrowI16x8U(Vector128<byte> a, Vector128<byte> b) => Sse2.IsSupported
+        ? Sse2.PackUnsignedSaturate(a.AsInt16(), b.AsInt16())
+        : Vector128.Narrow(Unsigned(a.AsInt16()), Unsigned(b.AsInt16()));
+    public static Vector128<byte> I16x8NarrowI32x4S(Vector128<byte> a, Vector128<byte> b) => Sse2.IsSupported
+        ? Sse2.PackSignedSaturate(a.AsInt32(), b.AsInt32()).AsByte()
+        : Vector128.NarrowWithSaturation(a.AsInt32(), b.AsInt32()).AsByte();
+    public static Vector128<byte> I16x8NarrowI32x4U(Vector128<byte> a, Vector128<byte> b) => Sse41.IsSupported
+        ? Sse41.PackUnsignedSaturate(a.AsInt32(), b.AsInt32()).AsByte()
+        : Vector128.Narrow(Unsigned(a.AsInt32()), Unsigned(b.AsInt32())).AsByte();
 
     public static Vector128<byte> I32x4TruncSatF32x4S(Vector128<byte> a) =>
         Vector128.ConvertToInt32(a.AsSingle()).AsByte();

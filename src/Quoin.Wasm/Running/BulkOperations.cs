@@ -48,18 +48,18 @@ internal static class BulkOperations
 
     public static object? TableGet(int index, InstanceState instance, int table, int site)
     {
-        var elements = instance.Tables[table].Elements;
-        return (uint)index < (uint)elements.Length
-            ? elements[index]
+        var entries = instance.Tables[table].Entries;
+        return (uint)index < (uint)entries.Length
+            ? entries[index].Reference
             : throw TrapSites.Make(instance, site, TrapKind.TableOutOfBounds);
     }
 
     public static void TableSet(int index, object? value, InstanceState instance, int table, int site)
     {
-        var elements = instance.Tables[table].Elements;
-        if ((uint)index >= (uint)elements.Length)
+        var entries = instance.Tables[table].Entries;
+        if ((uint)index >= (uint)entries.Length)
             throw TrapSites.Make(instance, site, TrapKind.TableOutOfBounds);
-        elements[index] = value;
+        entries[index] = new TableEntry(value);
     }
 
     public static int TableSize(InstanceState instance, int table, int site)
@@ -81,23 +81,23 @@ internal static class BulkOperations
     public static void TableFill(int index, object? value, int count, InstanceState instance, int table, int site)
     {
         Charge(instance, (uint)count, site);
-        Entries(instance, instance.Tables[table].Elements, index, count, site).Fill(value);
+        Range(instance, instance.Tables[table].Entries, index, count, site).Fill(new TableEntry(value));
     }
 
     public static void TableCopy(
         int to, int from, int count, InstanceState instance, int target, int source, int site)
     {
         Charge(instance, (uint)count, site);
-        var entries = Entries(instance, instance.Tables[source].Elements, from, count, site);
-        entries.CopyTo(Entries(instance, instance.Tables[target].Elements, to, count, site));
+        var entries = Range(instance, instance.Tables[source].Entries, from, count, site);
+        entries.CopyTo(Range(instance, instance.Tables[target].Entries, to, count, site));
     }
 
     public static void TableInit(
         int to, int from, int count, InstanceState instance, int element, int table, int site)
     {
         Charge(instance, (uint)count, site);
-        var entries = Entries(instance, instance.Elements[element], from, count, site);
-        entries.CopyTo(Entries(instance, instance.Tables[table].Elements, to, count, site));
+        var references = Range(instance, instance.Elements[element], from, count, site);
+        TableEntry.Fill(Range(instance, instance.Tables[table].Entries, to, count, site), references);
     }
 
     public static void ElementDrop(InstanceState instance, int element, int site)
@@ -125,7 +125,7 @@ internal static class BulkOperations
             : throw TrapSites.Make(instance, site, TrapKind.MemoryOutOfBounds);
     }
 
-    private static Span<object?> Entries(InstanceState instance, object?[] entries, int index, int count, int site) =>
+    private static Span<T> Range<T>(InstanceState instance, T[] entries, int index, int count, int site) =>
         (ulong)(uint)index + (uint)count <= (uint)entries.Length
             ? entries.AsSpan(index, count)
             : throw TrapSites.Make(instance, site, TrapKind.TableOutOfBounds);

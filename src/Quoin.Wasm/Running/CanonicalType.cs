@@ -2,14 +2,15 @@ namespace Quoin.Wasm.Running;
 
 /// <summary>
 /// A function type with a number that equal types share and others never have, so that an indirect call compares
-/// numbers. Up to 19 values the number holds the type itself: three bits for each value, and how many are parameters.
-/// Longer ones are interned: counted from -1 down, never reused, and forgotten when nobody holds the type.
+/// numbers. Up to 19 values the number holds the type itself: a one, how many are parameters, and three bits for each
+/// value, so that the usual types have numbers of 32 bits, and none has 0. Longer ones are interned: counted from -1
+/// down, never reused, and forgotten when nobody holds the type.
 /// </summary>
 internal sealed class CanonicalType
 {
     private const int PackedValues = 19;
     private const int BitsPerValue = 3;
-    private const int ParameterShift = PackedValues * BitsPerValue;
+    private const int BitsBeforeValues = 6;
 
     private static readonly Lock Guard = new();
     private static readonly Dictionary<FunctionType, WeakReference<CanonicalType>> Interned = [];
@@ -33,8 +34,8 @@ internal sealed class CanonicalType
 
     private static long Pack(FunctionType type)
     {
-        var id = (long)type.Parameters.Length << ParameterShift;
-        var shift = 0;
+        var id = 1 | ((long)type.Parameters.Length << 1);
+        var shift = BitsBeforeValues;
         foreach (var kind in type.Parameters.Concat(type.Results))
         {
             id |= Code(kind) << shift;

@@ -78,7 +78,7 @@ internal static class Instantiation
         var table = state.Tables[segment.Table];
         if ((ulong)start + (uint)values.Length > (uint)table.Length)
             throw new Trap(TrapKind.TableOutOfBounds, "out of bounds table access by an element segment");
-        values.CopyTo(table.Elements, (int)start);
+        TableEntry.Fill(table.Entries.AsSpan((int)start), values);
     }
 
     private static void FillMemory(InstanceState state, DataSegment segment)

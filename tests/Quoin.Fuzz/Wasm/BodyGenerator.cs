@@ -41,7 +41,8 @@ internal sealed class BodyGenerator
     {
         TakeOne();
         _labels.Add([.. _type.Results]);
-        var statements = 1 + _choices.Below(6);
+        // Small ones go into their callers.
+        var statements = _choices.Below(7);
         for (var i = 0; i < statements; i++)
             Statement(Depth);
         foreach (var kind in _type.Results)
@@ -247,7 +248,7 @@ internal sealed class BodyGenerator
         }
     }
 
-    /// <summary>Calls a function, directly or through the table, drops its results, and gives a leaf instead.</summary>
+    /// <summary>Calls a function, directly or through the table; gives its result, or a leaf instead.</summary>
     private void Call(int depth, ValueKind kept)
     {
         var index = _choices.Below(_functions.Count);
@@ -267,9 +268,11 @@ internal sealed class BodyGenerator
             _body.U32((uint)_module.Type(type)).U32(0);
         }
 
-        for (var i = type.Results.Length - 1; i >= 0; i--)
+        // The first result is used where its kind fits.
+        var keeps = type.Results is [var first, ..] && first == kept;
+        for (var i = type.Results.Length - 1; i >= (keeps ? 1 : 0); i--)
             Text("drop");
-        if (kept != ValueKind.Unknown)
+        if (kept != ValueKind.Unknown && !keeps)
             Leaf(kept);
     }
 

@@ -207,4 +207,21 @@ public sealed class LinkingTests : IDisposable
         var taker = Instantiate(_store, new ModuleWriter().Function("run", "r:", "")).Function("run")!;
         Assert.Throws<ArgumentException>(() => taker.Call([Value.Of(function)]));
     }
+    [Fact]
+    public void A_table_of_a_running_program_is_changed_on_its_thread_only()
+    {
+        var table = Table.Create(_store, new TableType(ValueKind.FuncRef, new SizeRange(1, 1)));
+        Exception? elsewhere = null;
+        var imports = new Imports().Add("h", "change", ModuleWriter.Signature(":"), (_, _, _) =>
+        {
+            table[0] = null;
+            var other = new Thread(() => elsewhere = Record.Exception(() => table[0] = null));
+            other.Start();
+            other.Join();
+        });
+        var writer = new ModuleWriter().ImportFunction("h", "change", ":").Function("run", ":", "call 0");
+        TestModules.Run(Instantiate(_store, writer, imports));
+        Assert.IsType<InvalidOperationException>(elsewhere);
+        table[0] = null;
+    }
 }

@@ -1,29 +1,31 @@
-using System.Diagnostics;
-using System.Globalization;
-using Quoin.Wasm;
+using Kernels;
 
-// Runs the kernels: Kernels MODULE RUNS NAME=ARGUMENT…; prints "name median-ms result".
-using var engine = new Engine();
-var compiling = Stopwatch.StartNew();
-var module = engine.Compile(File.ReadAllBytes(args[0]));
-Console.Error.WriteLine(FormattableString.Invariant($"compiled in {compiling.Elapsed.TotalMilliseconds:F1} ms"));
-var runs = int.Parse(args[1], CultureInfo.InvariantCulture);
-foreach (var kernel in args[2..])
+// What is measured of Quoin.Wasm; "run" beside this folder calls it. Numbers go to the output, one line for each.
+switch (args)
 {
-    using var store = new Store(engine);
-    var parts = kernel.Split('=');
-    var function = Instance.Create(store, module).Function(parts[0])!;
-    var argument = Value.Of(int.Parse(parts[1], CultureInfo.InvariantCulture));
-    var times = new List<double>();
-    var result = 0;
-    for (var i = 0; i < runs + 2; i++)
-    {
-        var started = Stopwatch.GetTimestamp();
-        result = function.Call([argument])[0].I32;
-        if (i >= 2)
-            times.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
-    }
-
-    times.Sort();
-    Console.WriteLine(FormattableString.Invariant($"{parts[0]} {times[times.Count / 2]:F3} {result}"));
+    case ["kernels", var module, var runs, .. var kernels]:
+        KernelRuns.Run(module, Words.Number(runs), kernels);
+        return 0;
+    case ["quickjs", var module, var workload, var runs]:
+        QuickJs.Run(module, workload, Words.Number(runs));
+        return 0;
+    case ["compile", .. var modules]:
+        CompileRuns.Run(modules);
+        return 0;
+    case ["churn", var module, var compiles]:
+        CompileRuns.Churn(module, Words.Number(compiles));
+        return 0;
+    case ["instances", var module, var rounds]:
+        InstanceRuns.Run(module, Words.Number(rounds));
+        return 0;
+    case ["latency", var module, var seconds]:
+        await LatencyRun.RunAsync(module, TimeSpan.FromSeconds(Words.Number(seconds)));
+        return 0;
+    case ["client", var address, var seconds]:
+        await LatencyClient.RunAsync(new Uri(address), TimeSpan.FromSeconds(Words.Number(seconds)));
+        return 0;
+    default:
+        Console.Error.WriteLine("kernels MODULE RUNS NAME=ARGUMENT… | quickjs MODULE WORKLOAD RUNS | compile MODULE… | "
+            + "churn MODULE COMPILES | instances MODULE ROUNDS | latency MODULE SECONDS");
+        return 2;
 }
