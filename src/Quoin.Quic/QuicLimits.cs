@@ -131,6 +131,11 @@ internal static class QuicLimits
     /// </summary>
     public const ulong FirstFlightNanoseconds = 5_000_000;
 
+    /// <summary>
+    /// A peer gets new credit when this part of a window was consumed: less often costs it time, more often the loop.
+    /// </summary>
+    public const int CreditShare = 8;
+
     /// <summary>Packets written for a connection before others have their turn.</summary>
     public const int PacketsPerTurn = 512;
 }

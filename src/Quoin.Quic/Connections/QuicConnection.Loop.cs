@@ -417,6 +417,12 @@ public sealed partial class QuicConnection : ITimed
         _qlog?.Dispose();
     }
 
+    private void CreditConsumed()
+    {
+        Interlocked.Exchange(ref _consumed, 0);
+        _streams.CreditAll();
+    }
+
     private unsafe QuicStatistics? ReadStatistics()
     {
         if (_phase != Phase.Open)

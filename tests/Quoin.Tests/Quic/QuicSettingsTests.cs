@@ -37,6 +37,26 @@ public sealed class QuicSettingsTests
         await echo;
     }
 
+    [Fact]
+    public async Task Many_streams_that_are_read_a_little_do_not_use_up_the_connections_window_for_ever()
+    {
+        // Each stream stays below the step at which it tells what it has consumed.
+        var options = OneLoop with { ConnectionWindow = 50_000, MaxConnectionWindow = 0, StreamWindow = 1_000_000 };
+        await using var pair = await QuicPair.StartAsync(options);
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(async _ =>
+        {
+            await using var stream = await pair.Client.OpenStreamAsync(bidirectional: false);
+            await stream.Output.WriteAsync(new byte[50_000]);
+            await using var received = await pair.Server.AcceptStreamAsync();
+            for (long total = 0; total < 50_000;)
+            {
+                var read = await received.Input.ReadAsync();
+                total += read.Buffer.Length;
+                received.Input.AdvanceTo(read.Buffer.End);
+            }
+        }));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

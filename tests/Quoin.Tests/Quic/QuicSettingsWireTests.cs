@@ -1,0 +1,150 @@
+using Quoin.Quic;
+using Quoin.Tests.Quic.Wire;
+
+namespace Quoin.Tests.Quic;
+
+/// <summary>Settings whose effect only packets show: they are read off the wire.</summary>
+public sealed class QuicSettingsWireTests
+{
+    private static readonly QuicTransportOptions OneLoop = new() { Loops = 1 };
+
+    [Fact]
+    public async Task Each_side_tells_the_other_what_it_may_do()
+    {
+        var server = OneLoop with
+        {
+            MaxAckDelay = TimeSpan.FromMilliseconds(7),
+            ActiveMigration = false,
+            IdleTimeout = TimeSpan.FromSeconds(41),
+            MaxBidirectionalStreams = 17,
+        };
+        var client = new QuicTransportOptions { MaxAckDelay = TimeSpan.FromMilliseconds(9) };
+        await using var pair = await TappedPair.StartAsync(server, client);
+        var told = TransportParameters.Of(pair.Tap.Received(), server: true)!;
+        Assert.Equal(7UL, told.Number(TransportParameters.MaxAckDelay));
+        Assert.Equal(41_000UL, told.Number(TransportParameters.MaxIdleTimeout));
+        Assert.Equal(17UL, told.Number(TransportParameters.MaxStreamsBidirectional));
+        Assert.Contains(TransportParameters.DisableActiveMigration, told.Keys);
+        var heard = TransportParameters.Of(pair.Tap.Sent(), server: false)!;
+        Assert.Equal(9UL, heard.Number(TransportParameters.MaxAckDelay));
+        Assert.DoesNotContain(TransportParameters.DisableActiveMigration, heard.Keys);
+    }
+
+    [Theory]
+    [InlineData(1, 0, 0)]
+    [InlineData(100, 10_000, long.MaxValue)]
+    public async Task A_single_packet_is_acknowledged_at_once_or_after_a_delay(int threshold, long least, long most)
+    {
+        var server = OneLoop with
+        {
+            AckThreshold = threshold,
+            MaxAckDelay = TimeSpan.FromSeconds(1),
+            PathMtuDiscovery = false,
+        };
+        await using var pair = await TappedPair.StartAsync(
+            server, new QuicTransportOptions { PathMtuDiscovery = false }, TimeSpan.FromMilliseconds(40));
+        await using var stream = await pair.Client.OpenStreamAsync();
+        long delay = 0;
+        for (ulong sent = 0; sent < 4; sent++)
+        {
+            await stream.Output.WriteAsync(new byte[] { 1 });
+            delay = await AckDelayAsync(pair.Tap, sent);
+        }
+
+        // The library waits for an eighth of the round trip, which is 80 ms at least.
+        Assert.InRange(delay, least, most);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_window_of_a_stream_grows_for_a_reader_that_keeps_up_where_it_may(bool grows)
+    {
+        const int Window = 20_000;
+        var server = OneLoop with { StreamWindow = Window, MaxStreamWindow = grows ? 1_000_000 : 0 };
+        var (read, limit) = await ReadAheadAsync(server, grows, WireFrame.MaxStreamData, limitIndex: 1, Window);
+        Assert.Equal(grows, limit > (ulong)(read + Window));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_window_of_a_connection_grows_for_a_reader_that_keeps_up_where_it_may(bool grows)
+    {
+        const int Window = 20_000;
+        var server = OneLoop with { ConnectionWindow = Window, MaxConnectionWindow = grows ? 1_000_000 : 0 };
+        var (read, limit) = await ReadAheadAsync(server, grows, WireFrame.MaxData, limitIndex: 0, Window);
+        Assert.Equal(grows, limit > (ulong)(read + Window));
+    }
+
+    /// <summary>What was read, and the greatest limit that the server has told.</summary>
+    private static async Task<(long Read, ulong Limit)> ReadAheadAsync(
+        QuicTransportOptions server, bool grows, ulong frame, int limitIndex, int window)
+    {
+        const int Least = 300_000;
+        await using var pair = await TappedPair.StartAsync(
+            server, new QuicTransportOptions(), TimeSpan.FromMilliseconds(10));
+        await using var client = await pair.Client.OpenStreamAsync();
+        using var stop = new CancellationTokenSource();
+        var writing = WriteUntilAsync(client, stop.Token);
+        await using var received = await pair.Server.AcceptStreamAsync();
+        long total = 0;
+        ulong limit = 0;
+        while (total < Least || (grows && limit <= (ulong)(total + window)))
+        {
+            var read = await received.Input.ReadAsync();
+            total += read.Buffer.Length;
+            received.Input.AdvanceTo(read.Buffer.End);
+            if (total >= Least)
+            {
+                limit = Limit();
+            }
+        }
+
+        await stop.CancelAsync();
+        await writing;
+        return (total, limit);
+
+        ulong Limit() => pair.Tap.Received().SelectMany(packet => packet.Frames)
+            .Where(seen => seen.Type == frame).Max(seen => seen.Numbers[limitIndex]);
+    }
+
+    private static async Task WriteUntilAsync(QuicStream stream, CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (true)
+            {
+                await stream.Output.WriteAsync(new byte[10_000], cancellationToken);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Enough was seen.
+        }
+    }
+
+    /// <summary>Microseconds for which the server says that it has held back the acknowledgement of a byte.</summary>
+    private static async Task<long> AckDelayAsync(WireTap tap, ulong offset)
+    {
+        const int Exponent = 3;
+        await tap.SentAsync(frame => IsAt(frame, offset));
+        var number = tap.Sent().First(packet => packet.Frames.Any(frame => IsAt(frame, offset))).Number;
+        while (true)
+        {
+            var acks = tap.Received().Where(packet => packet.Level == WireLevel.OneRtt)
+                .SelectMany(packet => packet.Frames)
+                .Where(frame => frame.Type is WireFrame.Ack or WireFrame.Ack + 1 && frame.Numbers[0] >= number)
+                .ToList();
+            if (acks.Count > 0)
+            {
+                return (long)acks[0].Numbers[1] << Exponent;
+            }
+
+            await tap.Relay.AnotherAsync();
+        }
+    }
+
+    private static bool IsAt(WireFrame frame, ulong offset) =>
+        frame.Type is >= WireFrame.Stream and <= WireFrame.Stream + 7 && frame.Numbers[1] == offset;
+}
