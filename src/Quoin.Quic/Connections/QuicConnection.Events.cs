@@ -20,7 +20,7 @@ public sealed partial class QuicConnection : IConnectionEvents
     private bool _delivered;
     private QlogFile? _qlog;
 
-    bool IConnectionEvents.OnCrypto(int level, ulong offset, ReadOnlySpan<byte> data)
+    int IConnectionEvents.OnCrypto(int level, ulong offset, ReadOnlySpan<byte> data)
     {
         if (level == 0 && Context.IsServer && !_hello.IsOver)
         {

@@ -9,8 +9,6 @@ namespace Quoin.Quic;
 /// <summary>The loop's half: packets in, packets out, timers, the end. Only the loop's thread comes here.</summary>
 public sealed partial class QuicConnection : ITimed
 {
-    private const byte InternalErrorAlert = 80;
-
     /// <summary>INTERNAL_ERROR (RFC 9000, 20.1).</summary>
     private const long InternalError = 1;
     private const byte NoCertificateAlert = 116;
@@ -218,7 +216,8 @@ public sealed partial class QuicConnection : ITimed
     }
 
     /// <summary>The handshake cannot go on for want of a certificate.</summary>
-    internal void FailHandshake() => CloseWithAlert(InternalErrorAlert, "there is no certificate for it");
+    /// <param name="result">The library's error.</param>
+    internal void FailHandshake(int result) => End(result);
 
     /// <summary>The endpoint stops: no farewells are waited for.</summary>
     internal void Stop(long code)
@@ -296,7 +295,7 @@ public sealed partial class QuicConnection : ITimed
             var error = default(NativeCloseError);
             if (result == NativeError.Crypto)
             {
-                Ngtcp2.SetTlsAlert(&error, Ngtcp2Connection.TlsAlert(_handle.Connection));
+                Ngtcp2.SetTlsAlert(&error, _hello.Alert ?? Ngtcp2Connection.TlsAlert(_handle.Connection));
             }
             else
             {

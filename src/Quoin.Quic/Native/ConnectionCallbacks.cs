@@ -76,7 +76,7 @@ internal static unsafe class ConnectionCallbacks
         var events = Events(user);
         try
         {
-            return events.OnCrypto(level, offset, new(data, (int)length)) ? Fine : NativeError.Crypto;
+            return events.OnCrypto(level, offset, new(data, (int)length));
         }
         catch (Exception e)
         {

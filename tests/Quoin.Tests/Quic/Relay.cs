@@ -63,6 +63,9 @@ internal sealed class Relay : IAsyncDisposable
     /// <summary>Sends a datagram to the server as the client would, also when the client's own lead nowhere.</summary>
     public async Task SendAsync(byte[] datagram) => await _back.SendAsync(datagram, _server, _stop.Token);
 
+    /// <summary>Sends a datagram to the client as the server would.</summary>
+    public async Task AnswerAsync(byte[] datagram) => await _front.SendAsync(datagram, _client!, _stop.Token);
+
     /// <summary>From now on the server sees the client at another port, as after a change of a router's mind.</summary>
     public void Rebind() => _back = Bind();
 

@@ -31,6 +31,11 @@ internal sealed class TappedPair : IAsyncDisposable
 
         // The handshake is confirmed, so the client has the last keys and has dropped those before.
         await tapped.Tap.ReceivedAsync(frame => frame.Type == WireFrame.HandshakeDone);
+        while (!tapped.Tap.Sent().Any(packet => packet is { Level: WireLevel.OneRtt, Payload: not null }))
+        {
+            await tapped._relay.AnotherAsync();
+        }
+
         return tapped;
     }
 
