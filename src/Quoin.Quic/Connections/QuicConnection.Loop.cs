@@ -11,6 +11,7 @@ public sealed partial class QuicConnection : ITimed
 {
     /// <summary>INTERNAL_ERROR (RFC 9000, 20.1).</summary>
     private const long InternalError = 1;
+    private const byte LongHeader = 0x80;
     private const byte NoCertificateAlert = 116;
     private const byte NoProtocolAlert = 120;
 
@@ -23,6 +24,7 @@ public sealed partial class QuicConnection : ITimed
     private byte[]? _closePacket;
     private NativeAddress _closeRemote;
     private NativeAddress _closeLocal;
+    private ConnectionId? _usedId;
     private int _packetsWhileClosing;
     private long _packetsReceived;
     private bool _dirty;
@@ -106,6 +108,11 @@ public sealed partial class QuicConnection : ITimed
     internal unsafe void Receive(byte* data, int length, in NativeAddress remote, in NativeAddress local, uint ecn)
     {
         _packetsReceived++;
+        if (!Context.Options.ActiveMigration && IsActiveMigration(data, length, remote))
+        {
+            return;
+        }
+
         if (_phase != Phase.Open)
         {
             AnswerWhileClosing();
@@ -120,6 +127,28 @@ public sealed partial class QuicConnection : ITimed
         {
             Fail(e);
         }
+    }
+
+    /// <summary>
+    /// A client that has been told to stay moves all the same: its packet comes from another address and with another
+    /// id (RFC 9000, 9). With the same id its router has changed the address, which it cannot help.
+    /// </summary>
+    private unsafe bool IsActiveMigration(byte* data, int length, in NativeAddress remote)
+    {
+        if (_phase != Phase.Open || !Context.IsServer || (data[0] & LongHeader) != 0
+            || length <= QuicLimits.ConnectionIdBytes)
+        {
+            return false;
+        }
+
+        var id = new ConnectionId(new ReadOnlySpan<byte>(data + 1, QuicLimits.ConnectionIdBytes));
+        if (IsWith(remote))
+        {
+            _usedId = id;
+            return false;
+        }
+
+        return _usedId is { } used && !used.Equals(id);
     }
 
     private unsafe void Read(byte* data, int length, in NativeAddress remote, in NativeAddress local, uint ecn)

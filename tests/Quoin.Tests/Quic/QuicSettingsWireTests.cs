@@ -77,6 +77,134 @@ public sealed class QuicSettingsWireTests
         Assert.Equal(grows, limit > (ulong)(read + Window));
     }
 
+    [Theory]
+    [InlineData(QuicCongestionControl.Reno, 0.5)]
+    [InlineData(QuicCongestionControl.Cubic, 0.7)]
+    public async Task A_loss_cuts_the_window_by_what_the_congestion_control_says(
+        QuicCongestionControl control, double share)
+    {
+        var (before, after) = await LoseOneAsync(control);
+
+        // Packets that were acknowledged before the loss was found have let the window grow a little.
+        Assert.InRange(after!.Value / (double)before, share - 0.01, share + 0.1);
+    }
+
+    [Fact]
+    public async Task A_loss_does_not_cut_the_window_of_BBR() =>
+        Assert.Null((await LoseOneAsync(QuicCongestionControl.Bbr)).After);
+
+    /// <summary>The window of a client before one packet of many is lost, and where it stands after it.</summary>
+    private static async Task<(long Before, long? After)> LoseOneAsync(QuicCongestionControl control)
+    {
+        await using var pair = await TappedPair.StartAsync(
+            OneLoop, new QuicTransportOptions { CongestionControl = control, PathMtuDiscovery = false, MaxUdpPayload = 1200 },
+            TimeSpan.FromMilliseconds(5));
+        await using var stream = await pair.Client.OpenStreamAsync();
+        var (_, received) = (stream.Output.WriteAsync(new byte[] { 0 }), await pair.Server.AcceptStreamAsync());
+        await SendAsync(400_000);
+        var before = (await pair.Client.GetStatisticsAsync())!.CongestionWindow;
+        var left = 2;
+        pair.Tap.Relay.Change = datagram => Interlocked.Decrement(ref left) == 0 ? null : datagram;
+        await SendAsync(12_000);
+        await received.DisposeAsync();
+        var after = (await pair.Client.GetStatisticsAsync())!;
+        Assert.True(left < 0);
+        return (before, after.SlowStartThreshold);
+
+        // Until all of it is acknowledged.
+        async Task SendAsync(int count)
+        {
+            await stream.Output.WriteAsync(new byte[count]);
+            for (long total = 0; total < count;)
+            {
+                var read = await received.Input.ReadAsync();
+                total += read.Buffer.Length;
+                received.Input.AdvanceTo(read.Buffer.End);
+            }
+
+            while ((await pair.Client.GetStatisticsAsync())!.BytesInFlight > 0)
+            {
+                await Task.Yield();
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(true, true, true)]
+    [InlineData(false, true, false)]
+    [InlineData(false, false, true)]
+    public async Task A_client_that_moves_is_followed_where_it_may_or_cannot_help_it(
+        bool may, bool changesId, bool followed)
+    {
+        await using var pair = await TappedPair.StartAsync(OneLoop with { ActiveMigration = may });
+        await pair.Tap.ReceivedAsync(frame => frame.Type == WireFrame.NewConnectionId);
+        var client = new Violator(pair.Tap, server: false);
+        await client.SendAsync([(byte)WireFrame.Ping]);
+        pair.Tap.Relay.Rebind();
+        if (changesId)
+        {
+            client.ChangeId();
+        }
+
+        await client.SendAsync(WireFrame.WriteStream(0, 0, [1]));
+        if (followed)
+        {
+            // Whether it receives there.
+            await pair.Tap.ReceivedAsync(frame => frame.Type == WireFrame.PathChallenge);
+            return;
+        }
+
+        // What the server says to what comes from the first address is after what it did not say to the second.
+        pair.Tap.Relay.Return();
+        await client.SendAsync(WireFrame.WriteStream(4, 0, [1]));
+        var stream = await pair.Server.AcceptStreamAsync();
+        while (stream.Id != 4)
+        {
+            stream = await pair.Server.AcceptStreamAsync();
+        }
+
+        await stream.Output.WriteAsync(new byte[] { 1 });
+        await pair.Tap.ReceivedAsync(frame => frame.Type is >= WireFrame.Stream and <= WireFrame.Stream + 7);
+        Assert.DoesNotContain(pair.Tap.Received(),
+            packet => packet.Frames.Any(frame => frame.Type == WireFrame.PathChallenge));
+    }
+
+    [Fact]
+    public async Task Early_data_that_comes_later_than_the_window_of_replays_is_refused()
+    {
+        // The library compares clocks: time has to pass.
+        var held = TimeSpan.FromSeconds(2.5);
+        Assert.True(await IsTakenAsync(TimeSpan.FromMinutes(5), held));
+        Assert.False(await IsTakenAsync(TimeSpan.FromSeconds(1), held));
+    }
+
+    /// <summary>Whether a first flight that was under way for so long is taken early.</summary>
+    private static async Task<bool> IsTakenAsync(TimeSpan window, TimeSpan held)
+    {
+        var server = OneLoop with { EarlyData = true, AntiReplayWindow = window };
+        await using var pair = await QuicPair.ListenAsync(server);
+        var sessions = new QuicSessionMemory();
+        var client = new QuicTransportOptions { EarlyData = true, HandshakeTimeout = TimeSpan.FromMinutes(1) };
+        await using var relay = new Relay(pair.Listener.LocalEndPoint);
+        var options = pair.To(client, sessions) with { RemoteEndPoint = relay.EndPoint };
+        await using (var first = await QuicEndpoint.ConnectAsync(options))
+        {
+            // The ticket comes after the handshake, and before the answer to what is asked then.
+            var served = (await pair.Listener.AcceptAsync())!;
+            await using var asking = await first.OpenStreamAsync();
+            await QuicConnectionTests.WriteAsync(asking.Output, "one"u8.ToArray());
+            await QuicConnectionTests.EchoAsync(served);
+            await QuicConnectionTests.ReadAsync(asking.Input);
+        }
+
+        relay.There.Delay = held;
+        await using var second = await QuicEndpoint.ConnectAsync(options);
+        await using var stream = await second.OpenStreamAsync();
+        await QuicConnectionTests.WriteAsync(stream.Output, "two"u8.ToArray());
+        await second.HandshakeCompleted;
+        return second.EarlyDataAccepted!.Value;
+    }
+
     /// <summary>What was read, and the greatest limit that the server has told.</summary>
     private static async Task<(long Read, ulong Limit)> ReadAheadAsync(
         QuicTransportOptions server, bool grows, ulong frame, int limitIndex, int window)

@@ -69,6 +69,9 @@ internal sealed class Relay : IAsyncDisposable
     /// <summary>From now on the server sees the client at another port, as after a change of a router's mind.</summary>
     public void Rebind() => _back = Bind();
 
+    /// <summary>The client is again where it was at first.</summary>
+    public void Return() => _back = _backs[0];
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();

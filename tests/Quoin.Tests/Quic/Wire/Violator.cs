@@ -9,10 +9,12 @@ internal sealed class Violator
     // Ahead of whatever the replaced end had under way.
     private const ulong Ahead = 1000;
 
+    private const int ResetTokenBytes = 16;
+
     private readonly WireTap _tap;
     private readonly bool _server;
     private readonly PacketKeys _keys;
-    private readonly byte[] _destination;
+    private byte[] _destination;
     private ulong _number;
 
     /// <param name="server">It speaks as the server, to the client.</param>
@@ -35,6 +37,13 @@ internal sealed class Violator
         var packet = _keys.Seal(header, _number, frames);
         _number++;
         return _server ? _tap.Relay.AnswerAsync(packet) : _tap.Relay.SendAsync(packet);
+    }
+
+    /// <summary>As a client: with another of the ids that the server has given from now on.</summary>
+    public void ChangeId()
+    {
+        _destination = _tap.Received().SelectMany(packet => packet.Frames)
+            .First(frame => frame.Type == WireFrame.NewConnectionId).Data[..^ResetTokenBytes];
     }
 
     /// <summary>The code with which the other end has closed.</summary>
