@@ -1,5 +1,7 @@
+using System.Net;
 using System.Security.Cryptography;
 using Quoin.Quic;
+using Quoin.Quic.Native;
 
 namespace Quoin.Tests.Quic;
 
@@ -155,6 +157,61 @@ public sealed class QuicSettingsTests
         {
             await Task.Yield();
         }
+    }
+
+    [Fact]
+    public async Task Connections_that_nobody_accepts_are_refused_beyond_the_backlog()
+    {
+        await using var pair = await QuicPair.ListenAsync(OneLoop with { Backlog = 1 });
+        await using var waiting = await QuicEndpoint.ConnectAsync(pair.To());
+        QuicException? refused = null;
+        while (refused is null)
+        {
+            // The first is in the queue a moment after its client has heard of its success.
+            try
+            {
+                await using var another = await QuicEndpoint.ConnectAsync(pair.To());
+                await another.Closed;
+                refused = another.CloseReason;
+            }
+            catch (QuicException e)
+            {
+                refused = e;
+            }
+        }
+
+        const int ConnectionRefused = 2;
+        Assert.Equal((QuicEnd.PeerTransport, ConnectionRefused), (refused.End, (int)refused.Code));
+        await using (var accepted = await pair.Listener.AcceptAsync())
+        {
+            await using var next = await QuicEndpoint.ConnectAsync(pair.To());
+        }
+    }
+
+    [Fact]
+    public async Task Each_loop_takes_its_share_of_the_clients()
+    {
+        await using var pair = await QuicPair.ListenAsync(new QuicTransportOptions { Loops = 3 });
+        var loops = new HashSet<int>();
+        while (loops.Count < 3)
+        {
+            await using var client = await QuicEndpoint.ConnectAsync(pair.To());
+            await using var server = (await pair.Listener.AcceptAsync())!;
+            loops.Add(server.Loop.Index);
+        }
+
+        Assert.Equal([0, 1, 2], loops.Order());
+    }
+
+    [Fact]
+    public void A_socket_has_the_buffers_that_were_asked_for_as_far_as_the_kernel_gives_them()
+    {
+        const int Small = 20_000;
+        using var small = UdpSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0), share: false, Small, 2 * Small);
+        Assert.Equal((Small, 2 * Small), (small.ReceiveBufferBytes, small.SendBufferBytes));
+        using var large = UdpSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0), share: false, 1 << 30, 1 << 30);
+        Assert.InRange(large.ReceiveBufferBytes, Small + 1, 1 << 30);
+        Assert.InRange(large.SendBufferBytes, (2 * Small) + 1, 1 << 30);
     }
 
     [Fact]
