@@ -37,6 +37,9 @@ internal interface IConnectionEvents
 
     void OnSessionTicket();
 
+    /// <summary>What spares a client the proof of its address when it comes back.</summary>
+    void OnAddressToken(ReadOnlySpan<byte> token);
+
     void OnKeyLog(string label, ReadOnlySpan<byte> clientRandom, ReadOnlySpan<byte> secret);
 
     void OnQlog(bool last, ReadOnlySpan<byte> data);

@@ -31,7 +31,8 @@ internal sealed class QuicPair : IAsyncDisposable
     }
 
     public static async Task<QuicPair> ListenAsync(QuicTransportOptions? options = null,
-        Func<X509Certificate2, SslServerAuthenticationOptions>? tls = null, IPAddress? address = null)
+        Func<X509Certificate2, SslServerAuthenticationOptions>? tls = null, IPAddress? address = null,
+        TimeProvider? time = null)
     {
         Skip();
         var certificate = TestCertificate.Create();
@@ -42,7 +43,7 @@ internal sealed class QuicPair : IAsyncDisposable
             Transport = options ?? new QuicTransportOptions { Loops = 1 },
             SelectTls = (_, _) => ValueTask.FromResult(
                 tls?.Invoke(certificate) ?? new SslServerAuthenticationOptions { ServerCertificate = certificate }),
-        });
+        }, time);
         return new QuicPair(listener, certificate);
     }
 

@@ -100,7 +100,8 @@ public sealed class QuicSettingsWireTests
             OneLoop, new QuicTransportOptions { CongestionControl = control, PathMtuDiscovery = false, MaxUdpPayload = 1200 },
             TimeSpan.FromMilliseconds(5));
         await using var stream = await pair.Client.OpenStreamAsync();
-        var (_, received) = (stream.Output.WriteAsync(new byte[] { 0 }), await pair.Server.AcceptStreamAsync());
+        await stream.Output.WriteAsync(new byte[] { 0 });
+        var received = await pair.Server.AcceptStreamAsync();
         await SendAsync(400_000);
         var before = (await pair.Client.GetStatisticsAsync())!.CongestionWindow;
         var left = 2;
