@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Quoin.Quic;
+using Quoin.Quic.Endpoints;
 using Quoin.Quic.Native;
 using Quoin.Tests.Quic.Wire;
 using Parameters = System.Collections.Generic.IReadOnlyList<(ulong Name, byte[] Value)>;
@@ -272,9 +273,17 @@ public sealed class QuicViolationTests
         await echo;
 
         // Its native memory goes when late packets can no longer come.
-        while (pair.Server.Handle.Connection != 0)
+        while (await ConnectionAsync(pair.Server) != 0)
         {
             await Task.Yield();
         }
+    }
+
+    // The loop's thread alone may look.
+    private static Task<nint> ConnectionAsync(QuicConnection connection)
+    {
+        var found = new TaskCompletionSource<nint>(TaskCreationOptions.RunContinuationsAsynchronously);
+        connection.Loop.Post(new LoopAction(() => found.SetResult(connection.Handle.Connection)));
+        return found.Task;
     }
 }
