@@ -122,7 +122,7 @@ internal static class QuicLimits
     /// </summary>
     public const int RememberedFlights = 1_000_000;
 
-    /// <summary>A token with which a client comes back; ours have 57 bytes, other servers' are not much longer.</summary>
+    /// <summary>A token with which a client comes back: ours have 57 bytes, others' are not much longer.</summary>
     public const int AddressTokenBytes = 512;
 
     /// <summary>

@@ -365,7 +365,8 @@ internal sealed class ConnectionStreams(QuicConnection connection, ConnectionHan
 
     private void ExtendConnection(bool force)
     {
-        if (handle.Connection != 0 && _uncredited > 0 && (force || _uncredited >= Options.ConnectionWindow / QuicLimits.CreditShare))
+        if (handle.Connection != 0 && _uncredited > 0
+            && (force || _uncredited >= Options.ConnectionWindow / QuicLimits.CreditShare))
         {
             Ngtcp2Connection.ExtendMaxOffset(handle.Connection, (ulong)_uncredited);
             _uncredited = 0;

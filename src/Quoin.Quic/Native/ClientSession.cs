@@ -4,8 +4,8 @@ namespace Quoin.Quic.Native;
 
 /// <summary>
 /// A client's session as it is stored: the version of this form, the lengths of the transport parameters and of the
-/// token that proves the client's address, these two, and the TLS session. The parameters are what early data has to respect; ngtcp2 1.x packs them itself, for 0.12 the fields
-/// that it names are taken one by one.
+/// token that proves the client's address, these two, and the TLS session. The parameters are what early data has to
+/// respect; ngtcp2 1.x packs them itself, for 0.12 the fields that it names are taken one by one.
 /// </summary>
 internal static unsafe class ClientSession
 {

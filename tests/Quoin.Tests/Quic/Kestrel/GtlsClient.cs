@@ -36,7 +36,10 @@ internal sealed class GtlsClient : IDisposable
             WorkingDirectory = Folder,
         };
         foreach (var argument in (string[])
-            [.. command[1..], "--exit-on-all-streams-close", .. options, $"{address}", $"{port}", $"https://localhost:{port}{path}"])
+        [
+            .. command[1..], "--exit-on-all-streams-close", .. options, $"{address}", $"{port}",
+            $"https://localhost:{port}{path}",
+        ])
         {
             start.ArgumentList.Add(argument);
         }

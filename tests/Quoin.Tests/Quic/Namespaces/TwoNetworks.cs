@@ -73,7 +73,7 @@ internal sealed class TwoNetworks : IDisposable
     /// <summary>How a program is started in the far namespace: put before its command line.</summary>
     public string[] FarPrefix => [Enter, $"--net=/proc/{_far.Id}/ns/net"];
 
-    /// <summary>Makes something with its sockets in one of the namespaces; threads that it starts are there too.</summary>
+    /// <summary>Makes something with its sockets in one of the namespaces, where its threads are then too.</summary>
     public T Make<T>(bool far, Func<T> make)
     {
         var result = default(T)!;

@@ -11,7 +11,7 @@ internal static class FirstFlight
     // Paddings make the field so long that its length takes two bytes.
     private const int LengthGuess = 1000;
 
-    /// <summary>The frames of a datagram's Initial packet replaced; null: it has none with the client's hello.</summary>
+    /// <summary>Other frames for a datagram's Initial packet; null: it has none with the client's hello.</summary>
     public static byte[]? Replace(byte[] datagram, Func<byte[], byte[]> frames)
     {
         var keys = PacketKeys.Initial(datagram.AsSpan(6, datagram[5]), server: false);

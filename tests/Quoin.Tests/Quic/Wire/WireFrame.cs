@@ -1,6 +1,6 @@
 namespace Quoin.Tests.Quic.Wire;
 
-/// <summary>A frame as it came (RFC 9000, 19): its type, its numbers in order, and its bytes where it has any.</summary>
+/// <summary>A frame as it came (RFC 9000, 19): its type, its numbers in order, and its bytes if it has any.</summary>
 internal sealed record WireFrame(ulong Type, ulong[] Numbers, byte[] Data)
 {
     public const ulong Padding = 0x00;
