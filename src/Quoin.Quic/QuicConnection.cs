@@ -19,6 +19,7 @@ public sealed partial class QuicConnection : IAsyncDisposable
     private readonly TaskCompletionSource _handshake = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _closing = new();
     private QuicClient? _client;
+    private long _consumed;
 
     /// <summary>Its number in the process.</summary>
     internal long Number { get; } = Interlocked.Increment(ref _lastNumber);
@@ -154,6 +155,20 @@ public sealed partial class QuicConnection : IAsyncDisposable
     {
         Close(code);
         return Closed;
+    }
+
+    /// <summary>
+    /// Any thread: bytes of some stream were consumed. Many streams of which each is below its own step can use up the
+    /// connection's window together; then all of them are credited.
+    /// </summary>
+    internal void Consumed(long count)
+    {
+        var step = Math.Max(1, Context.Options.ConnectionWindow / QuicLimits.CreditShare);
+        var total = Interlocked.Add(ref _consumed, count);
+        if (total >= step && total - count < step)
+        {
+            Loop.Post(new LoopAction(CreditConsumed));
+        }
     }
 
     /// <summary>A client that was made for this connection alone.</summary>

@@ -122,6 +122,14 @@ internal static class QuicLimits
     /// </summary>
     public const int RememberedFlights = 1_000_000;
 
+    /// <summary>A token with which a client comes back: ours have 57 bytes, others' are not much longer.</summary>
+    public const int AddressTokenBytes = 512;
+
+    /// <summary>
+    /// How long such a token is good: the address may be somebody else's later, who then gets what he did not ask for.
+    /// </summary>
+    public const ulong AddressTokenNanoseconds = 3_600_000_000_000;
+
     /// <summary>A TLS session with its transport parameters, as it is stored.</summary>
     public const int SessionBytes = 16_384;
 
@@ -130,6 +138,11 @@ internal static class QuicLimits
     /// when it was paused, and a round trip that is worth saving is longer.
     /// </summary>
     public const ulong FirstFlightNanoseconds = 5_000_000;
+
+    /// <summary>
+    /// A peer gets new credit when this part of a window was consumed: less often costs it time, more often the loop.
+    /// </summary>
+    public const int CreditShare = 8;
 
     /// <summary>Packets written for a connection before others have their turn.</summary>
     public const int PacketsPerTurn = 512;

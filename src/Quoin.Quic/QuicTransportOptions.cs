@@ -67,7 +67,10 @@ public sealed record QuicTransportOptions
     /// <summary>Largest DATAGRAM frame that is taken (RFC 9221). 0: none (default); ..65535.</summary>
     public int MaxDatagramSize { get; init; }
 
-    /// <summary>False: a client has to keep its address (NAT rebinding is still followed). Default true.</summary>
+    /// <summary>
+    /// False: a client has to keep its address, and is not followed when it moves all the same; what its router changes
+    /// still is. Default true.
+    /// </summary>
     public bool ActiveMigration { get; init; } = true;
 
     /// <summary>How long an acknowledgement may be held back. 0..1 s; default 25 ms.</summary>

@@ -14,6 +14,11 @@ namespace Quoin.Quic.Connections;
 /// </summary>
 internal sealed class ClientHelloWait(QuicConnection connection, ConnectionHandle handle) : ILoopWork
 {
+    private const int Fine = 0;
+    private const byte UnexpectedMessageAlert = 10;
+    private const byte InternalErrorAlert = 80;
+    private const byte MissingExtensionAlert = 109;
+
     private readonly ArrayBufferWriter<byte> _hello = new(2_048);
     private SslServerAuthenticationOptions? _chosen;
     private Exception? _fault;
@@ -24,24 +29,36 @@ internal sealed class ClientHelloWait(QuicConnection connection, ConnectionHandl
 
     public CertificateCredentials? Credentials { get; private set; }
 
-    /// <summary>Takes bytes of the first message. False: this is none, or no certificate can be had.</summary>
-    public bool Add(ReadOnlySpan<byte> data, CancellationToken cancellationToken)
+    /// <summary>What the client is told where it was refused here; null: the library has a reason.</summary>
+    public byte? Alert { get; private set; }
+
+    /// <summary>Takes bytes of the first message.</summary>
+    /// <returns>
+    /// 0, or an error of the library: this is no such message, or no certificate can be had.
+    /// </returns>
+    public int Add(ReadOnlySpan<byte> data, CancellationToken cancellationToken)
     {
         if (_hello.WrittenCount + data.Length > QuicLimits.ClientHelloBytes)
         {
-            return false;
+            return Refuse(UnexpectedMessageAlert);
         }
 
         _hello.Write(data);
         var length = ClientHello.LengthOf(_hello.WrittenSpan);
         if (length is null || _choosing)
         {
-            return true;
+            return Fine;
         }
 
         if (length < 0)
         {
-            return false;
+            return Refuse(UnexpectedMessageAlert);
+        }
+
+        // Without them (RFC 9001, 8.2) the library would go on, and end the process at an assertion when it writes.
+        if (!ClientHello.HasTransportParameters(_hello.WrittenSpan[..length.Value]))
+        {
+            return Refuse(MissingExtensionAlert);
         }
 
         _choosing = true;
@@ -54,7 +71,7 @@ internal sealed class ClientHelloWait(QuicConnection connection, ConnectionHandl
         }
 
         connection.Track(ChooseAsync(choice.AsTask()));
-        return true;
+        return Fine;
     }
 
     public void Release()
@@ -76,9 +93,10 @@ internal sealed class ClientHelloWait(QuicConnection connection, ConnectionHandl
             Log.NoCertificate(connection.Context.Logger, connection.ServerName, _fault);
         }
 
-        if (_fault is not null || !Continue())
+        var result = _fault is null ? Continue() : Refuse(InternalErrorAlert);
+        if (result != Fine)
         {
-            connection.FailHandshake();
+            connection.FailHandshake(result);
         }
 
         connection.MarkDirty();
@@ -98,7 +116,13 @@ internal sealed class ClientHelloWait(QuicConnection connection, ConnectionHandl
         connection.Loop.Post(this);
     }
 
-    private bool Continue()
+    private int Refuse(byte alert)
+    {
+        Alert = alert;
+        return NativeError.Crypto;
+    }
+
+    private int Continue()
     {
         IsOver = true;
         var options = _chosen!;
@@ -109,7 +133,7 @@ internal sealed class ClientHelloWait(QuicConnection connection, ConnectionHandl
         catch (Exception e)
         {
             Log.NoCertificate(connection.Context.Logger, connection.ServerName, e);
-            return false;
+            return Refuse(InternalErrorAlert);
         }
 
         connection.Expect(new PeerCertificate

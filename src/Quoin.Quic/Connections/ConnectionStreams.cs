@@ -348,6 +348,15 @@ internal sealed class ConnectionStreams(QuicConnection connection, ConnectionHan
         }
     }
 
+    /// <summary>Gives credit for all that was consumed so far.</summary>
+    public void CreditAll()
+    {
+        foreach (var stream in _streams.Values)
+        {
+            Credit(stream);
+        }
+    }
+
     private void CreditConnection(long count)
     {
         _uncredited += count;
@@ -356,7 +365,8 @@ internal sealed class ConnectionStreams(QuicConnection connection, ConnectionHan
 
     private void ExtendConnection(bool force)
     {
-        if (handle.Connection != 0 && _uncredited > 0 && (force || _uncredited >= Options.ConnectionWindow / 8))
+        if (handle.Connection != 0 && _uncredited > 0
+            && (force || _uncredited >= Options.ConnectionWindow / QuicLimits.CreditShare))
         {
             Ngtcp2Connection.ExtendMaxOffset(handle.Connection, (ulong)_uncredited);
             _uncredited = 0;

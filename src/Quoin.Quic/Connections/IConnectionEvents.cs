@@ -5,8 +5,8 @@ namespace Quoin.Quic.Connections;
 /// </summary>
 internal interface IConnectionEvents
 {
-    /// <summary>False: the connection is to be closed.</summary>
-    bool OnCrypto(int level, ulong offset, ReadOnlySpan<byte> data);
+    /// <returns>0, or an error of the library, with which the connection is to be closed.</returns>
+    int OnCrypto(int level, ulong offset, ReadOnlySpan<byte> data);
 
     void OnHandshakeCompleted();
 
@@ -36,6 +36,9 @@ internal interface IConnectionEvents
     void OnStatelessReset();
 
     void OnSessionTicket();
+
+    /// <summary>What spares a client the proof of its address when it comes back.</summary>
+    void OnAddressToken(ReadOnlySpan<byte> token);
 
     void OnKeyLog(string label, ReadOnlySpan<byte> clientRandom, ReadOnlySpan<byte> secret);
 

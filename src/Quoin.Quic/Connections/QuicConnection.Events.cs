@@ -20,7 +20,7 @@ public sealed partial class QuicConnection : IConnectionEvents
     private bool _delivered;
     private QlogFile? _qlog;
 
-    bool IConnectionEvents.OnCrypto(int level, ulong offset, ReadOnlySpan<byte> data)
+    int IConnectionEvents.OnCrypto(int level, ulong offset, ReadOnlySpan<byte> data)
     {
         if (level == 0 && Context.IsServer && !_hello.IsOver)
         {
@@ -36,6 +36,7 @@ public sealed partial class QuicConnection : IConnectionEvents
         if (Context.IsServer)
         {
             _ = GnuTls.SendTicket(_handle.Session, 1, 0);
+            GiveAddressToken();
         }
         else
         {
@@ -107,6 +108,8 @@ public sealed partial class QuicConnection : IConnectionEvents
     void IConnectionEvents.OnStatelessReset() => _reset = true;
 
     void IConnectionEvents.OnSessionTicket() => StoreSession();
+
+    void IConnectionEvents.OnAddressToken(ReadOnlySpan<byte> token) => KeepAddressToken(token);
 
     void IConnectionEvents.OnKeyLog(string label, ReadOnlySpan<byte> clientRandom, ReadOnlySpan<byte> secret) =>
         Context.KeyLog?.Write(label, clientRandom, secret);

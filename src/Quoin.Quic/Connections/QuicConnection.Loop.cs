@@ -9,10 +9,9 @@ namespace Quoin.Quic;
 /// <summary>The loop's half: packets in, packets out, timers, the end. Only the loop's thread comes here.</summary>
 public sealed partial class QuicConnection : ITimed
 {
-    private const byte InternalErrorAlert = 80;
-
     /// <summary>INTERNAL_ERROR (RFC 9000, 20.1).</summary>
     private const long InternalError = 1;
+    private const byte LongHeader = 0x80;
     private const byte NoCertificateAlert = 116;
     private const byte NoProtocolAlert = 120;
 
@@ -25,6 +24,7 @@ public sealed partial class QuicConnection : ITimed
     private byte[]? _closePacket;
     private NativeAddress _closeRemote;
     private NativeAddress _closeLocal;
+    private ConnectionId? _usedId;
     private int _packetsWhileClosing;
     private long _packetsReceived;
     private bool _dirty;
@@ -108,6 +108,11 @@ public sealed partial class QuicConnection : ITimed
     internal unsafe void Receive(byte* data, int length, in NativeAddress remote, in NativeAddress local, uint ecn)
     {
         _packetsReceived++;
+        if (!Context.Options.ActiveMigration && IsActiveMigration(data, length, remote))
+        {
+            return;
+        }
+
         if (_phase != Phase.Open)
         {
             AnswerWhileClosing();
@@ -122,6 +127,28 @@ public sealed partial class QuicConnection : ITimed
         {
             Fail(e);
         }
+    }
+
+    /// <summary>
+    /// A client that has been told to stay moves all the same: its packet comes from another address and with another
+    /// id (RFC 9000, 9). With the same id its router has changed the address, which it cannot help.
+    /// </summary>
+    private unsafe bool IsActiveMigration(byte* data, int length, in NativeAddress remote)
+    {
+        if (_phase != Phase.Open || !Context.IsServer || (data[0] & LongHeader) != 0
+            || length <= QuicLimits.ConnectionIdBytes)
+        {
+            return false;
+        }
+
+        var id = new ConnectionId(new ReadOnlySpan<byte>(data + 1, QuicLimits.ConnectionIdBytes));
+        if (IsWith(remote))
+        {
+            _usedId = id;
+            return false;
+        }
+
+        return _usedId is { } used && !used.Equals(id);
     }
 
     private unsafe void Read(byte* data, int length, in NativeAddress remote, in NativeAddress local, uint ecn)
@@ -218,7 +245,8 @@ public sealed partial class QuicConnection : ITimed
     }
 
     /// <summary>The handshake cannot go on for want of a certificate.</summary>
-    internal void FailHandshake() => CloseWithAlert(InternalErrorAlert, "there is no certificate for it");
+    /// <param name="result">The library's error.</param>
+    internal void FailHandshake(int result) => End(result);
 
     /// <summary>The endpoint stops: no farewells are waited for.</summary>
     internal void Stop(long code)
@@ -296,7 +324,7 @@ public sealed partial class QuicConnection : ITimed
             var error = default(NativeCloseError);
             if (result == NativeError.Crypto)
             {
-                Ngtcp2.SetTlsAlert(&error, Ngtcp2Connection.TlsAlert(_handle.Connection));
+                Ngtcp2.SetTlsAlert(&error, _hello.Alert ?? Ngtcp2Connection.TlsAlert(_handle.Connection));
             }
             else
             {
@@ -415,6 +443,12 @@ public sealed partial class QuicConnection : ITimed
         _clientCredentials = null;
         _closePacket = null;
         _qlog?.Dispose();
+    }
+
+    private void CreditConsumed()
+    {
+        Interlocked.Exchange(ref _consumed, 0);
+        _streams.CreditAll();
     }
 
     private unsafe QuicStatistics? ReadStatistics()

@@ -13,11 +13,13 @@ public sealed partial class QuicConnection
     private TaskCompletionSource<QuicConnection>? _connected;
     private CertificateCredentials? _clientCredentials;
     private QuicConnectOptions? _connect;
+    private byte[]? _addressToken;
+    private bool _sessionStored;
     private bool _offeredEarlyData;
 
     /// <summary>The server's side of a first packet; null: the library refuses it.</summary>
     internal static unsafe QuicConnection? Accept(EventLoop loop, NativePacketHeader header, NativeCid original,
-        bool retried, in NativeAddress local, in NativeAddress remote)
+        AddressProof proof, in NativeAddress local, in NativeAddress remote)
     {
         var connection = new QuicConnection(loop, local, remote);
         var source = new NativeCid { Length = QuicLimits.ConnectionIdBytes };
@@ -26,7 +28,7 @@ public sealed partial class QuicConnection
         loop.ResetTokenOf(source.Span, token);
         connection.OpenQlog(original.Span);
         loop.Template.Prepare(loop.Now, connection._qlog is not null, original);
-        loop.Template.PrepareServer(original, header.Destination, retried, header.Token, token);
+        loop.Template.PrepareServer(original, header.Destination, proof, header.Token, token);
         var made = connection.Make(local, remote, path =>
         {
             nint native = 0;
@@ -69,6 +71,8 @@ public sealed partial class QuicConnection
         RandomNumberGenerator.Fill(destination.Span);
         connection.OpenQlog(destination.Span);
         loop.Template.Prepare(loop.Now, connection._qlog is not null, destination);
+        var stored = options.Sessions?.Take(SessionKey(options));
+        loop.Template.PrepareClient(ClientSession.AddressTokenOf(stored));
         var made = connection.Make(loop.Bound, remote, path =>
         {
             nint native = 0;
@@ -86,7 +90,7 @@ public sealed partial class QuicConnection
             return;
         }
 
-        connection.BeginClient();
+        connection.BeginClient(stored);
         loop.Add(connection);
         connection.Map(new ConnectionId(source.Span));
         if (connection._offeredEarlyData)
@@ -156,7 +160,7 @@ public sealed partial class QuicConnection
         FreeNow();
     }
 
-    private void BeginClient()
+    private void BeginClient(byte[]? stored)
     {
         var tls = _connect!.Tls;
         Expect(new PeerCertificate
@@ -168,8 +172,7 @@ public sealed partial class QuicConnection
             Policy = tls.CertificateChainPolicy,
         }, asked: false);
         _ = GnuTls.SetCredentials(_handle.Session, GnuTls.CredentialsCertificate, _clientCredentials!.Handle);
-        if (_connect.Sessions?.Take(SessionKey(_connect)) is { } stored
-            && ClientSession.TryResume(_handle, stored, Context.Options.EarlyData))
+        if (stored is not null && ClientSession.TryResume(_handle, stored, Context.Options.EarlyData))
         {
             _offeredEarlyData = Context.Options.EarlyData;
         }
@@ -183,9 +186,43 @@ public sealed partial class QuicConnection
 
     private void StoreSession()
     {
-        if (_connect?.Sessions is { } sessions && ClientSession.Save(_handle) is { } session)
+        if (_connect?.Sessions is { } sessions && ClientSession.Save(_handle, _addressToken) is { } session)
         {
+            _sessionStored = true;
             sessions.Put(SessionKey(_connect), session);
+        }
+    }
+
+    /// <summary>The token and the ticket come in either order, and are stored together.</summary>
+    private void KeepAddressToken(ReadOnlySpan<byte> token)
+    {
+        if (_connect?.Sessions is null || token.Length > QuicLimits.AddressTokenBytes)
+        {
+            return;
+        }
+
+        _addressToken = token.ToArray();
+        if (_sessionStored)
+        {
+            StoreSession();
+        }
+    }
+
+    /// <summary>Server: with it the client needs no Retry when it comes back from the same address.</summary>
+    private unsafe void GiveAddressToken()
+    {
+        var token = stackalloc byte[QuicLimits.AddressTokenBytes];
+        var remote = Ngtcp2Connection.Path(_handle.Connection)->Remote;
+        nint length;
+        fixed (byte* key = Context.RetryKey)
+        {
+            length = Ngtcp2.GenerateAddressToken(token, key, (nuint)Context.RetryKey.Length, remote.Address,
+                remote.Length, Context.WallClock());
+        }
+
+        if (length > 0)
+        {
+            _ = Ngtcp2Connection.SubmitToken(_handle.Connection, token, (nuint)length);
         }
     }
 

@@ -52,7 +52,7 @@ internal sealed class EndpointContext : IDisposable
 
     public byte[] ResetKey { get; }
 
-    /// <summary>Retry tokens are good for seconds, so a restart may forget them.</summary>
+    /// <summary>For tokens that prove an address. A restart may forget them: a client then proves it anew.</summary>
     public byte[] RetryKey { get; } = RandomNumberGenerator.GetBytes(32);
 
     /// <summary>Chooses a listener's certificate for the name that a client asks for.</summary>
@@ -87,6 +87,9 @@ internal sealed class EndpointContext : IDisposable
     public bool IsFull => Connections >= Options.MaxConnections || Accepted.Reader.Count >= Options.Backlog;
 
     public bool NeedsRetry => Handshakes >= Options.RetryAbove;
+
+    /// <summary>Nanoseconds of Unix time: tokens outlive connections.</summary>
+    public ulong WallClock() => (ulong)Time.GetUtcNow().ToUnixTimeMilliseconds() * 1_000_000;
 
     public void CountConnection(int change) => Interlocked.Add(ref _connections, change);
 

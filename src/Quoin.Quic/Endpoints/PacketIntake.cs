@@ -14,6 +14,7 @@ internal sealed unsafe class PacketIntake(EventLoop loop)
 {
     private const byte LongHeader = 0x80;
     private const byte RetryTokenMagic = 0xb6;
+    private const byte AddressTokenMagic = 0x36;
     private const ulong ConnectionRefused = 2;
     private const ulong InvalidToken = 0xb;
     private const int SmallestFirstDatagram = 1200;
@@ -99,20 +100,26 @@ internal sealed unsafe class PacketIntake(EventLoop loop)
         }
 
         var original = header.Destination;
-        var retried = header.Token.Length > 0 && *header.Token.Start == RetryTokenMagic;
-        if (retried && !VerifyRetry(header, remote, out original))
+        var proof = ProofOf(header.Token);
+        if (proof == AddressProof.Retry && !VerifyRetry(header, remote, out original))
         {
             Refuse(header, InvalidToken, remote, local);
             return;
         }
 
-        if (!retried && _context.NeedsRetry)
+        if (proof == AddressProof.EarlierConnection && !VerifyToken(header.Token, remote))
+        {
+            // As if there were none (RFC 9000, 8.1.3).
+            proof = AddressProof.None;
+        }
+
+        if (proof == AddressProof.None && _context.NeedsRetry)
         {
             Retry(header, remote, local);
             return;
         }
 
-        var connection = QuicConnection.Accept(loop, header, original, retried, local, remote);
+        var connection = QuicConnection.Accept(loop, header, original, proof, local, remote);
         connection?.Receive(data, length, remote, local, ecn);
     }
 
@@ -145,7 +152,7 @@ internal sealed unsafe class PacketIntake(EventLoop loop)
         fixed (byte* key = _context.RetryKey, address = remote.Bytes)
         {
             length = Ngtcp2.GenerateRetryToken(token, key, (nuint)_context.RetryKey.Length, header.Version, address,
-                remote.Length, &source, &header.Destination, WallClock());
+                remote.Length, &source, &header.Destination, _context.WallClock());
         }
 
         if (length > 0)
@@ -163,9 +170,25 @@ internal sealed unsafe class PacketIntake(EventLoop loop)
         {
             var result = Ngtcp2.VerifyRetryToken(&found, header.Token.Start, header.Token.Length, key,
                 (nuint)_context.RetryKey.Length, header.Version, address, remote.Length, &header.Destination,
-                RetryTokenLifetime, WallClock());
+                RetryTokenLifetime, _context.WallClock());
             original = found;
             return result == 0;
+        }
+    }
+
+    private static AddressProof ProofOf(NativeBytes token) => (token.Length > 0 ? *token.Start : 0) switch
+    {
+        RetryTokenMagic => AddressProof.Retry,
+        AddressTokenMagic => AddressProof.EarlierConnection,
+        _ => AddressProof.None,
+    };
+
+    private bool VerifyToken(NativeBytes token, in NativeAddress remote)
+    {
+        fixed (byte* key = _context.RetryKey, address = remote.Bytes)
+        {
+            return Ngtcp2.VerifyAddressToken(token.Start, token.Length, key, (nuint)_context.RetryKey.Length, address,
+                remote.Length, QuicLimits.AddressTokenNanoseconds, _context.WallClock()) == 0;
         }
     }
 
@@ -200,6 +223,4 @@ internal sealed unsafe class PacketIntake(EventLoop loop)
             loop.Send(new ReadOnlySpan<byte>(packet, (int)length), remote, local);
         }
     }
-
-    private ulong WallClock() => (ulong)_context.Time.GetUtcNow().ToUnixTimeMilliseconds() * 1_000_000;
 }

@@ -3,15 +3,15 @@ using System.Buffers.Binary;
 namespace Quoin.Quic.Native;
 
 /// <summary>
-/// A client's session as it is stored: the version of this form, the length of the transport parameters, these, and the
-/// TLS session. The parameters are what early data has to respect; ngtcp2 1.x packs them itself, for 0.12 the fields
-/// that it names are taken one by one.
+/// A client's session as it is stored: the version of this form, the lengths of the transport parameters and of the
+/// token that proves the client's address, these two, and the TLS session. The parameters are what early data has to
+/// respect; ngtcp2 1.x packs them itself, for 0.12 the fields that it names are taken one by one.
 /// </summary>
 internal static unsafe class ClientSession
 {
-    private const byte Form012 = 1;
-    private const byte Form1 = 2;
-    private const int HeadBytes = 3;
+    private const byte Form012 = 3;
+    private const byte Form1 = 4;
+    private const int HeadBytes = 5;
 
     // What a client may use of remembered parameters (RFC 9000, 7.4.1).
     private static readonly int[] Remembered =
@@ -24,7 +24,7 @@ internal static unsafe class ClientSession
     ];
 
     /// <summary>Null: there is nothing to store.</summary>
-    public static byte[]? Save(ConnectionHandle handle)
+    public static byte[]? Save(ConnectionHandle handle, byte[]? addressToken)
     {
         var session = TlsHandshake.SessionData(handle.Session);
         var parameters = ReadParameters(handle.Connection);
@@ -33,39 +33,58 @@ internal static unsafe class ClientSession
             return null;
         }
 
-        var stored = new byte[HeadBytes + parameters.Length + session.Length];
-        stored[0] = QuicLibrary.Layout.IsVersion1 ? Form1 : Form012;
-        BinaryPrimitives.WriteUInt16LittleEndian(stored.AsSpan(1), (ushort)parameters.Length);
-        parameters.CopyTo(stored, HeadBytes);
-        session.CopyTo(stored, HeadBytes + parameters.Length);
-        return stored;
+        var head = new byte[HeadBytes];
+        head[0] = QuicLibrary.Layout.IsVersion1 ? Form1 : Form012;
+        BinaryPrimitives.WriteUInt16LittleEndian(head.AsSpan(1), (ushort)parameters.Length);
+        BinaryPrimitives.WriteUInt16LittleEndian(head.AsSpan(3), (ushort)(addressToken?.Length ?? 0));
+        return [.. head, .. parameters, .. addressToken ?? [], .. session];
     }
+
+    /// <summary>The token in it; empty: none.</summary>
+    public static ReadOnlySpan<byte> AddressTokenOf(ReadOnlySpan<byte> stored) =>
+        TrySplit(stored, out _, out var token, out _) ? token : default;
 
     /// <summary>False: it is none, or of another version of the library.</summary>
     public static bool TryResume(ConnectionHandle handle, ReadOnlySpan<byte> stored, bool earlyData)
     {
+        if (!TrySplit(stored, out var parameters, out _, out var ticket))
+        {
+            return false;
+        }
+
+        fixed (byte* session = ticket)
+        {
+            if (GnuTls.SetSessionData(handle.Session, session, (nuint)ticket.Length) != 0)
+            {
+                return false;
+            }
+        }
+
+        return !earlyData || SetParameters(handle.Connection, parameters);
+    }
+
+    private static bool TrySplit(ReadOnlySpan<byte> stored, out ReadOnlySpan<byte> parameters,
+        out ReadOnlySpan<byte> token, out ReadOnlySpan<byte> session)
+    {
+        parameters = token = session = default;
         if (stored.Length is < HeadBytes or > QuicLimits.SessionBytes
             || stored[0] != (QuicLibrary.Layout.IsVersion1 ? Form1 : Form012))
         {
             return false;
         }
 
-        var length = BinaryPrimitives.ReadUInt16LittleEndian(stored[1..]);
+        var parametersLength = BinaryPrimitives.ReadUInt16LittleEndian(stored[1..]);
+        var tokenLength = BinaryPrimitives.ReadUInt16LittleEndian(stored[3..]);
         var rest = stored[HeadBytes..];
-        if (rest.Length < length)
+        if (rest.Length < parametersLength + tokenLength || tokenLength > QuicLimits.AddressTokenBytes)
         {
             return false;
         }
 
-        fixed (byte* session = rest[length..])
-        {
-            if (GnuTls.SetSessionData(handle.Session, session, (nuint)(rest.Length - length)) != 0)
-            {
-                return false;
-            }
-        }
-
-        return !earlyData || SetParameters(handle.Connection, rest[..length]);
+        parameters = rest[..parametersLength];
+        token = rest.Slice(parametersLength, tokenLength);
+        session = rest[(parametersLength + tokenLength)..];
+        return true;
     }
 
     private static byte[] ReadParameters(nint connection)

@@ -28,6 +28,9 @@ internal static unsafe class ConnectionCallbacks
         {
             table[0] = QuicLibrary.CryptoExport("ngtcp2_crypto_client_initial_cb");
             table[13] = QuicLibrary.CryptoExport("ngtcp2_crypto_recv_retry_cb");
+            table[28] = QuicLibrary.Layout.IsVersion1
+                ? (nint)(delegate* unmanaged[Cdecl]<nint, byte*, nuint, nint, int>)&NewToken1
+                : (nint)(delegate* unmanaged[Cdecl]<nint, NativeBytes*, nint, int>)&NewToken012;
         }
 
         table[2] = (nint)(delegate* unmanaged[Cdecl]<nint, int, ulong, byte*, nuint, nint, int>)&Crypto;
@@ -76,7 +79,7 @@ internal static unsafe class ConnectionCallbacks
         var events = Events(user);
         try
         {
-            return events.OnCrypto(level, offset, new(data, (int)length)) ? Fine : NativeError.Crypto;
+            return events.OnCrypto(level, offset, new(data, (int)length));
         }
         catch (Exception e)
         {
@@ -168,6 +171,28 @@ internal static unsafe class ConnectionCallbacks
         try
         {
             events.OnConnectionIdRetired(new ReadOnlySpan<byte>(id->Data, (int)id->Length));
+            return Fine;
+        }
+        catch (Exception e)
+        {
+            return Fault(events, e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int NewToken012(nint connection, NativeBytes* token, nint user) =>
+        NewToken(new ReadOnlySpan<byte>(token->Start, (int)token->Length), user);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int NewToken1(nint connection, byte* token, nuint length, nint user) =>
+        NewToken(new ReadOnlySpan<byte>(token, (int)length), user);
+
+    private static int NewToken(ReadOnlySpan<byte> token, nint user)
+    {
+        var events = Events(user);
+        try
+        {
+            events.OnAddressToken(token);
             return Fine;
         }
         catch (Exception e)

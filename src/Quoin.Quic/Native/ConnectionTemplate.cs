@@ -17,7 +17,8 @@ internal sealed unsafe class ConnectionTemplate : IDisposable
     public ConnectionTemplate(QuicTransportOptions options, bool server)
     {
         _block = (byte*)NativeMemory.AllocZeroed(
-            NativeLayout.CallbacksBytes + NativeLayout.SettingsBytes + NativeLayout.ParametersBytes);
+            NativeLayout.CallbacksBytes + NativeLayout.SettingsBytes + NativeLayout.ParametersBytes
+            + QuicLimits.AddressTokenBytes);
         ConnectionCallbacks.Fill(Callbacks, server);
         Ngtcp2.SettingsDefault(1, Settings);
         Ngtcp2.ParametersDefault(1, Parameters);
@@ -31,6 +32,8 @@ internal sealed unsafe class ConnectionTemplate : IDisposable
 
     public byte* Parameters => Settings + NativeLayout.SettingsBytes;
 
+    private byte* ClientToken => Parameters + NativeLayout.ParametersBytes;
+
     /// <summary>What differs for each connection, on both sides.</summary>
     public void Prepare(ulong now, bool qlog, in NativeCid original)
     {
@@ -42,14 +45,25 @@ internal sealed unsafe class ConnectionTemplate : IDisposable
         }
     }
 
+    /// <summary>What a client shows of an earlier connection; empty: nothing.</summary>
+    public void PrepareClient(ReadOnlySpan<byte> token)
+    {
+        token.CopyTo(new Span<byte>(ClientToken, QuicLimits.AddressTokenBytes));
+        *(NativeBytes*)(Settings + _layout.SettingsToken) = token.IsEmpty
+            ? default
+            : new NativeBytes { Start = ClientToken, Length = (nuint)token.Length };
+    }
+
     /// <summary>What a server takes from the client's first packet, and from the Retry before it.</summary>
-    public void PrepareServer(in NativeCid original, in NativeCid retrySource, bool retried, NativeBytes token,
+    /// <param name="token">One that has proved the client's address.</param>
+    public void PrepareServer(in NativeCid original, in NativeCid retrySource, AddressProof proof, NativeBytes token,
         ReadOnlySpan<byte> resetToken)
     {
-        *(NativeBytes*)(Settings + _layout.SettingsToken) = retried ? token : default;
+        var retried = proof == AddressProof.Retry;
+        *(NativeBytes*)(Settings + _layout.SettingsToken) = proof == AddressProof.None ? default : token;
         if (_layout.IsVersion1)
         {
-            *(int*)(Settings + NativeLayout.SettingsTokenType) = retried ? 1 : 0;
+            *(int*)(Settings + NativeLayout.SettingsTokenType) = (int)proof;
         }
 
         *(NativeCid*)(Parameters + NativeLayout.ParametersOriginalCid) = original;

@@ -57,7 +57,7 @@ internal sealed record NativeLayout
         StatisticsBytesInFlight = 48,
     };
 
-    /// <summary>Offset of the token type in the settings of 1.x: 1 is Retry.</summary>
+    /// <summary>Offset of the token type in the settings of 1.x: an <see cref="AddressProof"/>.</summary>
     public const int SettingsTokenType = 64;
 
     /// <summary>Room that is more than either structure takes.</summary>

@@ -60,6 +60,14 @@ internal static unsafe partial class Ngtcp2
         nuint secretLength, uint version, byte* remote, uint remoteLength, NativeCid* destination, ulong timeout,
         ulong time);
 
+    [LibraryImport(Crypto, EntryPoint = "ngtcp2_crypto_generate_regular_token")]
+    public static partial nint GenerateAddressToken(
+        byte* token, byte* secret, nuint secretLength, byte* remote, uint remoteLength, ulong time);
+
+    [LibraryImport(Crypto, EntryPoint = "ngtcp2_crypto_verify_regular_token")]
+    public static partial int VerifyAddressToken(byte* token, nuint tokenLength, byte* secret, nuint secretLength,
+        byte* remote, uint remoteLength, ulong timeout, ulong time);
+
     [LibraryImport(Library, EntryPoint = "ngtcp2_conn_server_new_versioned")]
     public static partial int ServerNew(nint* connection, NativeCid* destination, NativeCid* source, NativePath* path,
         uint version, int callbacksVersion, nint* callbacks, int settingsVersion, byte* settings,

@@ -20,6 +20,9 @@ internal static unsafe partial class Ngtcp2Connection
     [LibraryImport(Library, EntryPoint = "ngtcp2_conn_set_tls_native_handle")]
     public static partial void SetTls(nint connection, nint session);
 
+    [LibraryImport(Library, EntryPoint = "ngtcp2_conn_submit_new_token")]
+    public static partial int SubmitToken(nint connection, byte* token, nuint length);
+
     [LibraryImport(Library, EntryPoint = "ngtcp2_conn_read_pkt_versioned")]
     public static partial int Read(nint connection, NativePath* path, int infoVersion, NativePacketInfo* info,
         byte* packet, nuint length, ulong time);

@@ -5,12 +5,13 @@ internal static unsafe class TlsHandshake
 {
     /// <summary>Gives a server's session its certificate and then the client's first message.</summary>
     /// <param name="ask">The client is asked for a certificate; whether it must have one is judged later.</param>
-    public static bool Begin(
+    /// <returns>0, or an error of the library.</returns>
+    public static int Begin(
         ConnectionHandle handle, CertificateCredentials credentials, bool ask, ReadOnlySpan<byte> hello)
     {
         if (GnuTls.SetCredentials(handle.Session, GnuTls.CredentialsCertificate, credentials.Handle) < 0)
         {
-            return false;
+            return NativeError.Crypto;
         }
 
         if (ask)
@@ -21,12 +22,13 @@ internal static unsafe class TlsHandshake
         return Receive(handle, 0, 0, hello);
     }
 
-    public static bool Receive(ConnectionHandle handle, int level, ulong offset, ReadOnlySpan<byte> data)
+    /// <returns>0, or an error of the library.</returns>
+    public static int Receive(ConnectionHandle handle, int level, ulong offset, ReadOnlySpan<byte> data)
     {
         fixed (byte* start = data)
         {
             return Ngtcp2Connection.ReceiveCrypto(
-                handle.Connection, level, offset, start, (nuint)data.Length, handle.UserData) == 0;
+                handle.Connection, level, offset, start, (nuint)data.Length, handle.UserData);
         }
     }
 

@@ -33,6 +33,8 @@ internal sealed class CreditReader(QuicStream stream, Pipe pipe) : PipeReader
             {
                 stream.Signal(StreamSignals.Credit);
             }
+
+            stream.Connection.Consumed(count);
         }
     }
 

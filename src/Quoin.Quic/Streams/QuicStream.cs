@@ -144,7 +144,7 @@ public sealed class QuicStream : IDuplexPipe, IAsyncDisposable, ILoopWork
         CanRead = bidirectional || !local;
         CanWrite = bidirectional || local;
         Send.Limit = options.WriteBuffer;
-        _input.Step = Math.Max(1, options.StreamWindow / 8);
+        _input.Step = Math.Max(1, options.StreamWindow / QuicLimits.CreditShare);
         State.Open(local);
         if (!CanRead)
         {

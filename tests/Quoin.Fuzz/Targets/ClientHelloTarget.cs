@@ -24,6 +24,7 @@ internal sealed class ClientHelloTarget() : FuzzTarget("client-hello", InputForm
         var hello = input.AsSpan(0, length.Value);
         FuzzFailure.Unless(ClientHello.LengthOf(hello) == length, "cut at its end it has another length");
         FuzzFailure.Unless(ClientHello.LengthOf(hello[..^1]) is null, "it is whole before its end");
+        _ = ClientHello.HasTransportParameters(hello);
         var name = ClientHello.ServerNameOf(hello);
         FuzzFailure.Unless(name.Length <= 255 && name.All(c => c is > ' ' and <= '~'), "the name is none");
     }

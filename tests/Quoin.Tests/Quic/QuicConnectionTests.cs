@@ -30,6 +30,30 @@ public sealed class QuicConnectionTests
         await stream.Closed;
     }
 
+    [Theory]
+    [InlineData(0.05, 0, 0)]
+    [InlineData(0, 0.2, 0)]
+    [InlineData(0, 0, 0.1)]
+    [InlineData(0.05, 0.05, 0.05)]
+    public async Task Bytes_come_back_over_a_wire_that_loses_doubles_and_disorders(
+        double lost, double doubled, double overtaken)
+    {
+        await using var pair = await QuicPair.ListenAsync(new QuicTransportOptions { Loops = 1 });
+        await using var relay = new Relay(pair.Listener.LocalEndPoint);
+        (relay.There.Faults, relay.Back.Faults) = ((lost, doubled, overtaken), (lost, doubled, overtaken));
+        (relay.There.Delay, relay.Back.Delay) = (TimeSpan.FromMilliseconds(2), TimeSpan.FromMilliseconds(2));
+        await using var client = await QuicEndpoint.ConnectAsync(pair.To() with { RemoteEndPoint = relay.EndPoint });
+        await using var server = (await pair.Listener.AcceptAsync())!;
+        var echo = EchoAsync(server);
+        await using var stream = await client.OpenStreamAsync();
+        var sent = RandomNumberGenerator.GetBytes(500_000);
+        var writing = WriteAsync(stream.Output, sent);
+        Assert.Equal(sent, await ReadAsync(stream.Input));
+        await writing;
+        await echo;
+        Assert.True(relay.There.FaultCount > 0 && relay.Back.FaultCount > 0);
+    }
+
     [Fact]
     public async Task What_fails_on_the_loop_ends_nothing_else_there()
     {

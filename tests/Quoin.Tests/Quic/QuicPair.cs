@@ -31,18 +31,19 @@ internal sealed class QuicPair : IAsyncDisposable
     }
 
     public static async Task<QuicPair> ListenAsync(QuicTransportOptions? options = null,
-        Func<X509Certificate2, SslServerAuthenticationOptions>? tls = null)
+        Func<X509Certificate2, SslServerAuthenticationOptions>? tls = null, IPAddress? address = null,
+        TimeProvider? time = null)
     {
         Skip();
         var certificate = TestCertificate.Create();
         var listener = await QuicEndpoint.ListenAsync(new QuicListenOptions
         {
-            EndPoint = new IPEndPoint(IPAddress.Loopback, 0),
+            EndPoint = new IPEndPoint(address ?? IPAddress.Loopback, 0),
             Protocols = [Protocol],
             Transport = options ?? new QuicTransportOptions { Loops = 1 },
             SelectTls = (_, _) => ValueTask.FromResult(
                 tls?.Invoke(certificate) ?? new SslServerAuthenticationOptions { ServerCertificate = certificate }),
-        });
+        }, time);
         return new QuicPair(listener, certificate);
     }
 

@@ -1,5 +1,7 @@
+using System.Net;
 using System.Security.Cryptography;
 using Quoin.Quic;
+using Quoin.Quic.Native;
 
 namespace Quoin.Tests.Quic;
 
@@ -35,6 +37,26 @@ public sealed class QuicSettingsTests
         Assert.Equal(sent, await QuicConnectionTests.ReadAsync(stream.Input));
         await writing;
         await echo;
+    }
+
+    [Fact]
+    public async Task Many_streams_that_are_read_a_little_do_not_use_up_the_connections_window_for_ever()
+    {
+        // Each stream stays below the step at which it tells what it has consumed.
+        var options = OneLoop with { ConnectionWindow = 50_000, MaxConnectionWindow = 0, StreamWindow = 1_000_000 };
+        await using var pair = await QuicPair.StartAsync(options);
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(async _ =>
+        {
+            await using var stream = await pair.Client.OpenStreamAsync(bidirectional: false);
+            await stream.Output.WriteAsync(new byte[50_000]);
+            await using var received = await pair.Server.AcceptStreamAsync();
+            for (long total = 0; total < 50_000;)
+            {
+                var read = await received.Input.ReadAsync();
+                total += read.Buffer.Length;
+                received.Input.AdvanceTo(read.Buffer.End);
+            }
+        }));
     }
 
     [Theory]
@@ -135,6 +157,61 @@ public sealed class QuicSettingsTests
         {
             await Task.Yield();
         }
+    }
+
+    [Fact]
+    public async Task Connections_that_nobody_accepts_are_refused_beyond_the_backlog()
+    {
+        await using var pair = await QuicPair.ListenAsync(OneLoop with { Backlog = 1 });
+        await using var waiting = await QuicEndpoint.ConnectAsync(pair.To());
+        QuicException? refused = null;
+        while (refused is null)
+        {
+            // The first is in the queue a moment after its client has heard of its success.
+            try
+            {
+                await using var another = await QuicEndpoint.ConnectAsync(pair.To());
+                await another.Closed;
+                refused = another.CloseReason;
+            }
+            catch (QuicException e)
+            {
+                refused = e;
+            }
+        }
+
+        const int ConnectionRefused = 2;
+        Assert.Equal((QuicEnd.PeerTransport, ConnectionRefused), (refused.End, (int)refused.Code));
+        await using (var accepted = await pair.Listener.AcceptAsync())
+        {
+            await using var next = await QuicEndpoint.ConnectAsync(pair.To());
+        }
+    }
+
+    [Fact]
+    public async Task Each_loop_takes_its_share_of_the_clients()
+    {
+        await using var pair = await QuicPair.ListenAsync(new QuicTransportOptions { Loops = 3 });
+        var loops = new HashSet<int>();
+        while (loops.Count < 3)
+        {
+            await using var client = await QuicEndpoint.ConnectAsync(pair.To());
+            await using var server = (await pair.Listener.AcceptAsync())!;
+            loops.Add(server.Loop.Index);
+        }
+
+        Assert.Equal([0, 1, 2], loops.Order());
+    }
+
+    [Fact]
+    public void A_socket_has_the_buffers_that_were_asked_for_as_far_as_the_kernel_gives_them()
+    {
+        const int Small = 20_000;
+        using var small = UdpSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0), share: false, Small, 2 * Small);
+        Assert.Equal((Small, 2 * Small), (small.ReceiveBufferBytes, small.SendBufferBytes));
+        using var large = UdpSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0), share: false, 1 << 30, 1 << 30);
+        Assert.InRange(large.ReceiveBufferBytes, Small + 1, 1 << 30);
+        Assert.InRange(large.SendBufferBytes, (2 * Small) + 1, 1 << 30);
     }
 
     [Fact]

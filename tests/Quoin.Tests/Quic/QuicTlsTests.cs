@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Quoin.Quic;
+using Quoin.Quic.Native;
 using Quoin.Tests.Http.Tls;
 
 namespace Quoin.Tests.Quic;
@@ -205,6 +206,41 @@ public sealed class QuicTlsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_client_that_comes_back_with_its_token_needs_no_second_Retry()
+    {
+        var sessions = new QuicSessionMemory();
+        await using var pair = await QuicPair.ListenAsync(new QuicTransportOptions { Loops = 1, RetryAbove = 0 });
+        await using var relay = new Relay(pair.Listener.LocalEndPoint);
+        await AskAsync(pair, new(), sessions, relay);
+        Assert.Single(relay.Received, IsRetry);
+        await AskAsync(pair, new(), sessions, relay);
+        Assert.Single(relay.Received, IsRetry);
+    }
+
+    [Fact]
+    public async Task A_token_of_another_server_or_from_too_long_ago_is_as_none()
+    {
+        var clock = new ShiftedTime();
+        var sessions = new QuicSessionMemory();
+        var always = new QuicTransportOptions { Loops = 1, RetryAbove = 0 };
+        await using var pair = await QuicPair.ListenAsync(always, time: clock);
+        await using var relay = new Relay(pair.Listener.LocalEndPoint);
+        await AskAsync(pair, new(), sessions, relay);
+        clock.Shift = TimeSpan.FromMinutes(59);
+        await AskAsync(pair, new(), sessions, relay);
+        Assert.Single(relay.Received, IsRetry);
+        clock.Shift += TimeSpan.FromMinutes(61);
+        await AskAsync(pair, new(), sessions, relay);
+        Assert.Equal(2, relay.Received.Count(IsRetry));
+
+        await using var other = await QuicPair.ListenAsync(always);
+        await using var toOther = new Relay(other.Listener.LocalEndPoint);
+        var moved = new Moved(sessions, $"localhost:{relay.EndPoint.Port}");
+        await AskAsync(other, new(), moved, toOther);
+        Assert.Single(toOther.Received, IsRetry);
+    }
+
+    [Fact]
     public async Task Secrets_and_events_are_left_for_diagnosis()
     {
         var keys = Path.Combine(_folder, "keys");
@@ -276,6 +312,8 @@ public sealed class QuicTlsTests : IDisposable
         return (early, client.EarlyDataAccepted);
     }
 
+    private static bool IsRetry(byte[] datagram) => (datagram[0] & 0xf0) == 0xf0;
+
     private static async Task<string> NameShownAsync(QuicPair pair)
     {
         var options = pair.To();
@@ -284,7 +322,15 @@ public sealed class QuicTlsTests : IDisposable
         return client.PeerCertificate!.Subject;
     }
 
-    /// <summary>Tells when a session has been stored.</summary>
+    /// <summary>A date that is ahead; timers run as ever.</summary>
+    private sealed class ShiftedTime : TimeProvider
+    {
+        public TimeSpan Shift { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Shift;
+    }
+
+    /// <summary>Tells when a session has been stored with the token that comes beside it.</summary>
     private sealed class Stored(IQuicSessionStore store) : IQuicSessionStore
     {
         private readonly TaskCompletionSource _put = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -296,7 +342,10 @@ public sealed class QuicTlsTests : IDisposable
         void IQuicSessionStore.Put(string server, byte[] session)
         {
             store.Put(server, session);
-            _put.TrySetResult();
+            if (!ClientSession.AddressTokenOf(session).IsEmpty)
+            {
+                _put.TrySetResult();
+            }
         }
     }
 
@@ -305,6 +354,6 @@ public sealed class QuicTlsTests : IDisposable
     {
         public byte[]? Take(string server) => store.Take(from);
 
-        public void Put(string server, byte[] session) => store.Put(server, session);
+        public void Put(string server, byte[] session) => store.Put(from, session);
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 
 namespace Quoin.Tests.Quic.Kestrel;
 
@@ -19,9 +20,15 @@ internal sealed class GtlsClient : IDisposable
     }
 
     /// <summary>Asks, and tells all it says; it is killed after a minute.</summary>
-    public async Task<string> RunAsync(int port, string path, params string[] options)
+    public Task<string> RunAsync(int port, string path, params string[] options) =>
+        RunFromAsync([], IPAddress.Loopback, port, path, options);
+
+    /// <summary>The same from elsewhere: by a program that starts it there, with its arguments.</summary>
+    public async Task<string> RunFromAsync(
+        string[] prefix, IPAddress address, int port, string path, params string[] options)
     {
-        var start = new ProcessStartInfo(Program)
+        string[] command = [.. prefix, Program];
+        var start = new ProcessStartInfo(command[0])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -29,7 +36,10 @@ internal sealed class GtlsClient : IDisposable
             WorkingDirectory = Folder,
         };
         foreach (var argument in (string[])
-            ["--exit-on-all-streams-close", .. options, "127.0.0.1", $"{port}", $"https://localhost:{port}{path}"])
+        [
+            .. command[1..], "--exit-on-all-streams-close", .. options, $"{address}", $"{port}",
+            $"https://localhost:{port}{path}",
+        ])
         {
             start.ArgumentList.Add(argument);
         }

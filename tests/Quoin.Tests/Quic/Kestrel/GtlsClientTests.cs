@@ -93,6 +93,17 @@ public sealed class GtlsClientTests
     }
 
     [Fact]
+    public async Task A_client_is_given_a_token_to_come_back_with()
+    {
+        using var client = GtlsClient.Find();
+        await using var host = await QuicHost.StartAsync();
+
+        // This client stores it, and cannot read what it has stored.
+        Assert.Matches(@"frm rx .*NEW_TOKEN", await client.RunAsync(host.Port, "/", "--token-file=token"));
+        Assert.StartsWith("-----BEGIN QUIC TOKEN-----", System.Text.Encoding.ASCII.GetString(client.Read("token")));
+    }
+
+    [Fact]
     public async Task A_returning_client_is_answered_in_its_first_packet()
     {
         using var client = GtlsClient.Find();

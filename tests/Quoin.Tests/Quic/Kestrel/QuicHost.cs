@@ -51,7 +51,7 @@ internal sealed class QuicHost : IAsyncDisposable
 
     public static async Task<QuicHost> StartAsync(QuicTransportOptions? options = null,
         Action<HttpsConnectionAdapterOptions>? https = null, TlsHandshakeCallbackOptions? callback = null,
-        X509Certificate2? certificate = null)
+        X509Certificate2? certificate = null, IPAddress? address = null)
     {
         QuicPair.Skip();
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -62,7 +62,7 @@ internal sealed class QuicHost : IAsyncDisposable
             .ConfigureKestrel(kestrel =>
             {
                 kestrel.Limits.MaxRequestBodySize = null;
-                kestrel.Listen(IPAddress.Loopback, 0, listener =>
+                kestrel.Listen(address ?? IPAddress.Loopback, 0, listener =>
                 {
                     listener.Protocols = HttpProtocols.Http3;
                     if (callback is null)

@@ -54,16 +54,25 @@ public sealed class ClientHelloTests
             bent[random.Next(bent.Length)] = (byte)random.Next(256);
             bent[random.Next(bent.Length)] = (byte)random.Next(256);
             Assert.True(ClientHello.ServerNameOf(bent).Length <= 255);
+            ClientHello.HasTransportParameters(bent);
         }
     }
 
-    private static byte[] Build(string name)
+    [Fact]
+    public void A_client_of_QUIC_is_told_from_others()
+    {
+        Assert.False(ClientHello.HasTransportParameters(Build("example.com")));
+        Assert.True(ClientHello.HasTransportParameters(Build("example.com", [0, 57, 0, 2, 1, 0])));
+        Assert.False(ClientHello.HasTransportParameters(Build("example.com", [0, 57, 0, 3, 1, 0])));
+    }
+
+    private static byte[] Build(string name, params byte[] more)
     {
         var bytes = Encoding.ASCII.GetBytes(name);
         byte[] extension = name.Length == 0
             ? []
             : [0, 0, .. Word(bytes.Length + 5), .. Word(bytes.Length + 3), 0, .. Word(bytes.Length), .. bytes];
-        byte[] extensions = [0, 43, 0, 3, 2, 3, 4, .. extension];
+        byte[] extensions = [0, 43, 0, 3, 2, 3, 4, .. extension, .. more];
         byte[] body =
         [
             3, 3, .. new byte[32], 0, .. Word(2), 0x13, 1, 1, 0, .. Word(extensions.Length), .. extensions,
