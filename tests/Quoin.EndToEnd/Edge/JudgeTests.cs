@@ -12,10 +12,11 @@ public sealed partial class JudgeTests
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData("headers", "-H", "-t", "GET", "-u", "health")]
-    [InlineData("bodies", "-B", "-s", "4096", "-t", "POST", "-u", "v1/chat/completions")]
-    [InlineData("readers", "-X", "-w", "256", "-y", "512", "-n", "1", "-z", "32", "-k", "1", "-u", "static/big.bin")]
-    public async Task Slow_clients_are_closed_and_others_are_served_meanwhile(string what, params string[] options)
+    [InlineData("headers", 25, "-H", "-t", "GET", "-u", "health")]
+    [InlineData("bodies", 60, "-B", "-s", "4096", "-t", "POST", "-u", "v1/chat/completions")]
+    [InlineData("readers", 60, "-X", "-w", "256", "-y", "512", "-n", "1", "-z", "32", "-u", "static/big.bin")]
+    public async Task Slow_clients_are_closed_and_others_are_served_meanwhile(
+        string what, int seconds, params string[] options)
     {
         SkipWithout("slowhttptest");
         await using var quoin = await QuoinProcess.StartAsync(Patient, Cancelled, files: folder =>
@@ -26,8 +27,11 @@ public sealed partial class JudgeTests
             return Task.CompletedTask;
         });
         await using var judge = Run(
-            "slowhttptest", ["-c", "50", "-r", "50", "-i", "1", "-x", "10", "-p", "5", "-l", "25", .. options[..^1],
-                $"{quoin.Address}{options[^1]}"]);
+            "slowhttptest",
+            [
+                "-c", "50", "-r", "50", "-i", "1", "-x", "10", "-p", "5", "-l", $"{seconds}", .. options[..^1],
+                $"{quoin.Address}{options[^1]}",
+            ]);
         var said = Colour().Replace(await judge.ReadToEndAsync(Cancelled), "");
         Assert.True(said.Contains("No open connections left", StringComparison.Ordinal), $"{what}: {said}");
         Assert.DoesNotContain("service available:   NO", said, StringComparison.Ordinal);

@@ -89,6 +89,34 @@ public sealed class EdgeFeaturesTests : IDisposable
     }
 
     [Fact]
+    public void Settings_of_HTTP_3_reach_the_library()
+    {
+        var server = new ServerOptions
+        {
+            Workers = "2",
+            Http3 = new()
+            {
+                Enabled = true,
+                TlsCertFile = "cert.pem",
+                TlsKeyFile = "key.pem",
+                KeepAliveInterval = TimeSpan.FromSeconds(7),
+                CongestionControl = "bbr",
+                MaxDatagramSize = 1400,
+                Allow0RttReplay = true,
+                Enable0Rtt = false,
+                Transport = "ngtcp2",
+            },
+        };
+        var http3 = Listeners.EdgeOf(server).Http3!;
+        Assert.Equal(("cert.pem", "key.pem"), (http3.CertificateFile, http3.CertificateKeyFile));
+        Assert.Equal((Http3Transport.Ngtcp2, true), (http3.Transport, http3.AllowEarlyDataReplay));
+        Assert.Equal((7, 1400), (http3.Quic.KeepAliveInterval.TotalSeconds, http3.Quic.MaxUdpPayload));
+        Assert.Equal(Quoin.Quic.QuicCongestionControl.Bbr, http3.Quic.CongestionControl);
+        Assert.Equal((false, true), (http3.Quic.EarlyData, http3.Quic.SharePort));
+        Assert.Null(Listeners.EdgeOf(server with { Http3 = new() }).Http3);
+    }
+
+    [Fact]
     public async Task A_preflight_needs_no_key()
     {
         await using var gateway = await StartAsync(
